@@ -1,0 +1,1 @@
+"""From typed data to something that runs: inputs to Hypothesis strategies, obligations to checks."""

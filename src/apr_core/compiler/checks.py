@@ -1,0 +1,289 @@
+"""From an obligation to a check: a function of one case that returns, or raises `Refutation`.
+
+One function per obligation type, in the table `CHECKS`. The one thing a reader would get wrong: a check gets two sets of
+functions, guarded (every argument a fresh copy, watched for changes) and direct; only `frame`, `rejection` and `cost`, whose
+whole point is what the call does, use the direct ones.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from apr_core.compiler.compare import compare
+from apr_core.compiler.describe import describe
+from apr_core.compiler.effects import try_cost, try_frame, try_rejection
+from apr_core.compiler.values import truth
+from apr_core.contract.expression import Expression, compile_expression
+from apr_core.contract.obligations import (
+    Bound,
+    Cost,
+    Equivalence,
+    Frame,
+    Holds,
+    Monotone,
+    PropertyObligation,
+    Rejection,
+)
+from apr_core.contract.vocabulary import CONSTANTS, to_float64
+from apr_core.errors import Refutation, TrialError
+
+Names = dict[str, Any]
+Functions = Mapping[str, Callable[..., Any]]
+
+SECOND = "second value of "
+"""Prefix of the extra input that `monotone` draws; no contract can spell it."""
+
+
+class Discard(Exception):  # noqa: N818 - a signal
+    """The case does not meet the preconditions."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What expressions see besides the case."""
+
+    names: Mapping[str, Any]
+    """Constants and setup objects."""
+    functions: Functions
+    """The vocabulary and the subjects, each behind its guard: fresh copies in, changes noticed."""
+    direct: Functions
+    """The vocabulary and the subjects on the values themselves; an exception is still a refutation."""
+    bare: Functions
+    """The vocabulary and the subjects as they are."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One obligation, ready to be tried."""
+
+    needed: frozenset[str]
+    """Inputs that must be drawn."""
+    run: Callable[[Names], None]
+    """Tries one case. Raises Refutation, Discard, or an AprError."""
+
+
+@dataclass
+class Expressions:
+    """Compiles the expressions of one obligation and remembers which names they read."""
+
+    declared: Collection[str]
+    functions: Collection[str]
+    read: set[str] = field(default_factory=set)
+    extra: set[str] = field(default_factory=set)
+    """Names bound by `let` and `for_each` so far."""
+
+    def __call__(self, source: Any, *, functions: Collection[str] = (), names: Collection[str] = ()) -> Expression:
+        """One expression over everything declared so far, and what is given."""
+        scope = {*self.declared, *self.extra, *names}
+        compiled = compile_expression(source, names=scope, functions={*self.functions, *functions})
+        self.read |= compiled.names - set(names)
+        return compiled
+
+
+def build(obligation: PropertyObligation, inputs: Collection[str], world: World) -> Check:
+    """Compile one obligation (templates already expanded) against the inputs and the world it lives in.
+
+    Raises:
+        ExpressionError: an expression is outside the language. The loader has normally reported it before.
+    """
+    compiler = Expressions({*inputs, *world.names, *CONSTANTS}, {*world.functions})
+    prepare = _preparation(obligation, compiler, world)
+    decide = CHECKS[type(obligation)](obligation, compiler, world)
+    base = {**CONSTANTS, **world.names}
+
+    def run(case: Names) -> None:
+        for names in prepare({**base, **case}):
+            try:
+                decide(names)
+            except Refutation as refutation:
+                refutation.counterexample = {name: describe(names[name]) for name in obligation.for_each}
+                raise
+
+    return Check(frozenset(compiler.read) & frozenset(inputs), run)
+
+
+def _preparation(
+    obligation: PropertyObligation, compile_: Expressions, world: World
+) -> Callable[[Names], Iterator[Names]]:
+    """Preconditions, `let` and `for_each`, in that order; preconditions on `let` names as soon as these exist."""
+    functions = world.functions
+    loops = [(name, compile_(source)) for name, source in obligation.for_each.items()]
+    compile_.extra |= set(obligation.for_each)
+    bindings: list[tuple[list[str], Expression]] = []
+    for targets, source in obligation.let.items():
+        bindings.append(([name.strip() for name in targets.split(",")], compile_(source)))
+        compile_.extra |= set(bindings[-1][0])
+    bound = {name for targets, _ in bindings for name in targets}
+    sources = [obligation.where] if isinstance(obligation.where, str) else obligation.where
+    conditions = [compile_(source) for source in sources]
+    early = [condition for condition in conditions if not condition.names & bound]
+    late = [condition for condition in conditions if condition.names & bound]
+
+    def demand(wanted: list[Expression], names: Names) -> None:
+        for condition in wanted:
+            if not truth(condition.evaluate(names, functions), condition.source):
+                raise Discard
+
+    def prepare(names: Names) -> Iterator[Names]:
+        elements = [_elements(expression, names, functions) for _, expression in loops]
+        for values in itertools.product(*elements):
+            scope = names | dict(zip((name for name, _ in loops), values, strict=True))
+            demand(early, scope)
+            for targets, expression in bindings:
+                _bind(scope, targets, expression.evaluate(scope, functions), expression.source)
+            demand(late, scope)
+            yield scope
+
+    return prepare
+
+
+def _elements(expression: Expression, names: Names, functions: Functions) -> list[Any]:
+    values = list(expression.evaluate(names, functions))
+    if not values:
+        raise TrialError(f"for_each over {expression.source!r} has no elements, so nothing was checked. Give it at least one.")
+    return values
+
+
+def _bind(scope: Names, targets: list[str], value: Any, source: str) -> None:
+    if len(targets) == 1:
+        scope[targets[0]] = value
+        return
+    parts = list(value) if isinstance(value, (tuple, list)) else None
+    if parts is None or len(parts) != len(targets):
+        got = type(value).__name__ if parts is None else f"{len(parts)} values"
+        raise TrialError(f"let {', '.join(targets)}: {source!r} gave {got}, not {len(targets)} values.")
+    scope.update(zip(targets, parts, strict=True))
+
+
+def _try_holds(obligation: Holds, compile_: Expressions, world: World) -> Callable[[Names], None]:
+    check = compile_(obligation.check)
+    functions = world.functions
+    sides = [(ast.unparse(node), compile_(ast.unparse(node))) for node in _sides(obligation.check)]
+
+    def decide(names: Names) -> None:
+        if truth(check.evaluate(names, functions), check.source):
+            return
+        values = "; ".join(f"{text} = {describe(side.evaluate(names, functions))}" for text, side in sides)
+        raise Refutation("false", check.source, values or "false")
+
+    return decide
+
+
+def _sides(source: str) -> list[ast.expr]:
+    """The parts of a check whose values a reader wants to see: the operands of its comparison."""
+    node = ast.parse(source.strip(), mode="eval").body
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        node = node.args[0]
+    if not isinstance(node, ast.Compare):
+        return []
+    return [side for side in (node.left, *node.comparators) if not isinstance(side, ast.Constant)]
+
+
+def _try_bound(obligation: Bound, compile_: Expressions, world: World) -> Callable[[Names], None]:
+    value = compile_(obligation.value)
+    low, high = (compile_(source) for source in obligation.within)
+    functions = world.functions
+    allowed = obligation.nonfinite == "allowed"
+
+    def decide(names: Names) -> None:
+        ends = (
+            _number(low.evaluate(names, functions), low.source),
+            _number(high.evaluate(names, functions), high.source),
+        )
+        seen = to_float64(value.evaluate(names, functions))
+        if seen.size == 0:
+            raise TrialError(f"{value.source!r} gave an empty array: nothing was checked. Draw at least one element.")
+        expected = f"{value.source} in [{_plain(ends[0])}, {_plain(ends[1])}]"
+        finite = np.isfinite(seen)
+        if not allowed and not finite.all():
+            raise Refutation("nonfinite", expected, f"{_plain(float(seen[~finite].flat[0]))}")
+        inside = (seen >= ends[0]) & (seen <= ends[1]) | (~finite if allowed else False)
+        if not inside.all():
+            raise Refutation("outside", expected, _worst(seen, inside))
+
+    return decide
+
+
+def _worst(seen: np.ndarray[Any, Any], inside: np.ndarray[Any, Any]) -> str:
+    wrong = seen[~inside]
+    shown = _plain(float(wrong.flat[0]))
+    return shown if seen.ndim == 0 else f"{shown} (and {wrong.size - 1} more of {seen.size} outside)"
+
+
+def _number(value: Any, source: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TrialError(f"{source!r} gave {describe(value)}, not a number.") from None
+
+
+def _plain(value: float) -> str:
+    return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _try_equivalence(obligation: Equivalence, compile_: Expressions, world: World) -> Callable[[Names], None]:
+    left, right = compile_(obligation.left), compile_(obligation.right)
+    tolerance = obligation.tolerance
+    absolute = None if tolerance.absolute is None else compile_(tolerance.absolute)
+    relative = None if tolerance.relative is None else compile_(tolerance.relative)
+    functions = world.functions
+    allowed = obligation.nonfinite == "allowed"
+
+    def decide(names: Names) -> None:
+        compare(
+            left.evaluate(names, functions),
+            right.evaluate(names, functions),
+            f"{left.source} = {right.source}",
+            absolute=None if absolute is None else _number(absolute.evaluate(names, functions), absolute.source),
+            relative=None if relative is None else _number(relative.evaluate(names, functions), relative.source),
+            ulp=tolerance.ulp,
+            cosine=tolerance.cosine,
+            exact=bool(tolerance.exact),
+            nonfinite_allowed=allowed,
+        )
+
+    return decide
+
+
+def _try_monotone(obligation: Monotone, compile_: Expressions, world: World) -> Callable[[Names], None]:
+    value = compile_(obligation.value)
+    compile_.read |= {obligation.in_, SECOND + obligation.in_}
+    functions = world.functions
+    sign = 1.0 if obligation.direction == "increasing" else -1.0
+
+    def decide(names: Names) -> None:
+        low, high = sorted((names[obligation.in_], names[SECOND + obligation.in_]))
+        if low == high:
+            raise Discard
+        before, after = (
+            _number(value.evaluate(names | {obligation.in_: at}, functions), value.source) for at in (low, high)
+        )
+        word = f"{'strictly ' if obligation.strict else ''}{obligation.direction}"
+        expected = f"{value.source} {word} in {obligation.in_}"
+        observed = f"{before!r} at {obligation.in_} = {describe(low)}, {after!r} at {obligation.in_} = {describe(high)}"
+        if obligation.nonfinite != "allowed" and not (math.isfinite(before) and math.isfinite(after)):
+            raise Refutation("nonfinite", expected, observed)
+        step = sign * (after - before) if math.isfinite(after - before) else sign * (float(after > before) - float(after < before))
+        if step < 0 or (obligation.strict and step == 0):
+            raise Refutation("order", expected, observed)
+
+    return decide
+
+
+CHECKS: dict[type[PropertyObligation], Callable[[Any, Expressions, World], Callable[[Names], None]]] = {
+    Holds: _try_holds,
+    Bound: _try_bound,
+    Equivalence: _try_equivalence,
+    Monotone: _try_monotone,
+    Frame: try_frame,
+    Rejection: try_rejection,
+    Cost: try_cost,
+}
+"""Obligation type → how one case of it is decided."""

@@ -1,0 +1,275 @@
+"""Contract files and claims as pytest collectors and items. Imported when the first contract file is met.
+
+The one thing a reader would get wrong: collecting never fails. A contract that cannot be used yields one red item with all its
+problems, and the rest of the run goes on.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apr_core.contract.load import LoadedContract, find_files
+from apr_core.contract.obligations import Obligation
+from apr_core.errors import AprError
+from apr_core.project import project_root
+from apr_core.pytest_plugin import JUDGEMENT, RESULTS, SUFFIX
+from apr_core.report.failure import failure_text
+from apr_core.report.summary import RunInfo
+from apr_core.report.terminal import lines
+from apr_core.report.write import write_reports
+from apr_core.trial.result import Result
+from apr_core.trial.session import CASES, Session, Settings
+from apr_core.verdict import Verdict
+
+
+@dataclass
+class Judgement:
+    """What one pytest run judges with, kept on its config."""
+
+    session: Session
+    started: float = field(default_factory=time.time)
+    collected: dict[str, Path] = field(default_factory=dict)
+    """Claim id → file."""
+    messages: list[str] = field(default_factory=list)
+    """What the summary says at its end."""
+
+
+def judgement(config: pytest.Config) -> Judgement:
+    """The judgement of this run, made when first asked for."""
+    if JUDGEMENT not in config.stash:
+        cases = config.getoption("apr_cases") or "default"
+        settings = Settings(
+            cases=CASES[cases] if cases in CASES else int(cases),
+            seed=int(config.getoption("apr_seed") or 0),
+            evidence=tuple(Path(folder).absolute() for folder in config.getoption("apr_evidence") or ()),
+            scale=config.getoption("apr_scale"),
+        )
+        root = config.rootpath if config.inipath is not None else project_root(config.rootpath)
+        config.stash[JUDGEMENT] = Judgement(Session(root, settings))
+    return config.stash[JUDGEMENT]
+
+
+class ContractFile(pytest.File):
+    """One contract file: an item per obligation, or one red item."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The obligations in the order of the file."""
+        judge = judgement(self.config)
+        try:
+            loaded = judge.session.catalog.load_path(self.path)
+        except AprError as error:
+            yield BrokenContract.from_parent(self, name="contract", message=str(error))
+            return
+        for obligation in loaded.model.obligations:
+            judge.collected[f"{loaded.id}::{obligation.id}"] = self.path
+            yield ClaimItem.from_parent(self, name=obligation.id, loaded=loaded, obligation=obligation)
+
+
+class Falsify(pytest.Dir):
+    """`falsify/`: its own tests, and every contract of the `contracts/` folder beside it."""
+
+    def collect(self) -> Iterator[Any]:
+        """First what lies here, then the contracts in the order of their paths."""
+        yield from super().collect()
+        for path in find_files(self.path.parent / "contracts"):
+            yield ContractFile.from_parent(self, path=path)
+
+
+class BrokenContract(pytest.Item):
+    """A contract file that cannot be used, as one red item."""
+
+    def __init__(self, *, message: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.message = message
+
+    def runtest(self) -> None:
+        """Always an error, with every problem of the file."""
+        result = Result(
+            id=f"{self.nodeid}", contract=self.nodeid.rpartition("::")[0], type="contract", claim="This file is a contract.",
+            verdict=Verdict.ERROR, reason=self.message, reproduce=f"apr contract lint {self.path.name}",
+        )  # fmt: skip
+        report(self, result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The problems, without a traceback."""
+        if isinstance(excinfo.value, ClaimOutcome):
+            return f"This contract cannot be used.\n{self.message}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The file and a heading."""
+        return self.path, 0, f"{self.nodeid}: broken contract"
+
+
+class ClaimOutcome(Exception):  # noqa: N818 - carries a verdict out of runtest
+    """A claim that did not pass."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        super().__init__(f"{result.verdict}: {result.claim}")
+
+
+class ClaimItem(pytest.Item):
+    """One obligation of one contract."""
+
+    def __init__(self, *, loaded: LoadedContract, obligation: Obligation, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.loaded, self.obligation = loaded, obligation
+        self.claim_id = f"{loaded.id}::{obligation.id}"
+        self.rivals: list[Path] = []
+        self.add_marker(getattr(obligation, "type", "equivalence"))
+        criteria = {*loaded.model.criteria, *obligation.criteria}
+        for criterion in sorted(criteria):
+            self.add_marker(pytest.mark.criterion(id=criterion))
+        self.extra_keyword_matches |= criteria | {self.claim_id}
+
+    def runtest(self) -> None:
+        """Try the claim and report the outcome in pytest's terms."""
+        session = judgement(self.config).session
+        if self.rivals:
+            names = " and ".join(str(path) for path in self.rivals)
+            reason = f"{names} have the same contract id {self.loaded.id!r}, so a verdict would not say which was tried."
+            result = session.refuse(self.loaded, self.obligation, f"{reason} Rename one of them.")
+        else:
+            result = session.judge_loaded(self.loaded, self.obligation)
+        report(self, result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The failure text of DESIGN §4; no traceback."""
+        if isinstance(excinfo.value, ClaimOutcome):
+            return failure_text(excinfo.value.result)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """File, line and the claim's id."""
+        return self.path, self.loaded.line_of(self.obligation.id) - 1, self.claim_id
+
+
+def report(item: pytest.Item, result: Result) -> None:
+    """Attach the result to the test report, and end the test the way its outcome says."""
+    item.user_properties.append(("apr", json.dumps(result.to_json())))
+    if result.outcome in ("HELD", "HELD-AS-FALSE"):
+        return
+    if result.outcome in ("UNDERPOWERED", "UNTESTED"):
+        hint = f"; {result.enable}" if result.enable else ""
+        pytest.skip(f"{result.outcome}: {result.reason}{hint}")
+    if result.outcome == "REFUTED":
+        pytest.xfail(f"known to be false: {result.refuted}")
+    raise ClaimOutcome(result)
+
+
+def settle(items: list[pytest.Item]) -> None:
+    """Drop a claim that was reached by two routes; mark claims of different files that share an id."""
+    seen: set[str] = set()
+    unique = []
+    for item in items:
+        if SUFFIX not in item.nodeid or item.nodeid not in seen:
+            unique.append(item)
+        seen.add(item.nodeid)
+    items[:] = unique
+    owners: dict[str, set[Path]] = {}
+    for item in items:
+        if isinstance(item, ClaimItem):
+            owners.setdefault(item.loaded.id, set()).add(item.path)
+    for item in items:
+        if isinstance(item, ClaimItem) and len(owners[item.loaded.id]) > 1:
+            item.rivals = sorted(path.relative_to(item.config.rootpath) for path in owners[item.loaded.id])
+
+
+def note_empty_selection(before: list[pytest.Item], after: list[pytest.Item], config: pytest.Config) -> None:
+    """Say which claims come near when -k or -m leaves none."""
+    if after or not before:
+        return
+    asked = config.getoption("keyword") or config.getoption("markexpr") or ""
+    ids = [item.nodeid for item in before]
+    judgement(config).messages.append(f"{asked!r} selects none of {len(ids)} claims.{_near(asked, ids)}")
+
+
+def nearest(message: str, config: pytest.Config) -> str:
+    """For a path or id that pytest did not find: what is near it."""
+    wanted = message.partition(": ")[2].partition("\n")[0].strip()
+    judge = judgement(config)
+    ids = [f"{path.relative_to(config.rootpath)}::{claim.rpartition('::')[2]}" for claim, path in judge.collected.items()]
+    if not ids:
+        ids = [str(path.relative_to(judge.session.root)) for paths in judge.session.catalog.files.values() for path in paths]
+    return f"\n{_near(wanted, ids).strip()}"
+
+
+def _near(wanted: str, ids: Iterable[str]) -> str:
+    by_name = {identifier.rpartition("::")[2]: identifier for identifier in ids} | {identifier: identifier for identifier in ids}
+    tail = wanted.rpartition("::")[2]
+    found = [by_name[name] for word in (wanted, tail) for name in difflib.get_close_matches(word, by_name, n=3, cutoff=0.5)]
+    return f" Nearest: {', '.join(dict.fromkeys(found))}." if found else f" There are, for example: {', '.join(list(by_name.values())[:3])}."
+
+
+def run_info(config: pytest.Config) -> RunInfo:
+    """What the reports say about this run."""
+    judge = judgement(config)
+    settings = judge.session.settings
+    from apr_core.trial.session import versions
+
+    return RunInfo(
+        root=judge.session.root.name,
+        command=" ".join(["pytest", *map(str, config.invocation_params.args)]),
+        seed=settings.seed,
+        cases=settings.cases,
+        scale=settings.scale,
+        started=datetime.fromtimestamp(judge.started, tz=timezone.utc).isoformat(timespec="seconds"),
+        seconds=time.time() - judge.started,
+        versions=versions(),
+        selected=len(config.stash[RESULTS]),
+        collected=max(len(judge.collected), len(config.stash[RESULTS])),
+    )
+
+
+def results_of(config: pytest.Config) -> list[Result]:
+    """The results that arrived, by contract and by line, however xdist dealt them out."""
+
+    def place(result: Result) -> tuple[str, int, str]:
+        line = result.where.rpartition(":")[2]
+        return result.contract, int(line) if line.isdigit() else 0, result.id
+
+    return sorted(map(Result.from_json, config.stash[RESULTS].values()), key=place)
+
+
+def finish(session: pytest.Session, exitstatus: int) -> None:
+    """Turn a hollow run red and write the reports."""
+    config = session.config
+    found = results_of(config)
+    decided = sum(result.outcome in ("HELD", "HELD-AS-FALSE", "FALSIFIED", "REFUTED", "RECOVERED") for result in found)
+    judge = judgement(config)
+    if decided == 0 and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        judge.messages.append(f"This run decided nothing: 0 of {len(found)} claims were decided. That is a failure.")
+    folder = config.getoption("apr_report")
+    if folder is None:
+        return
+    try:
+        written = write_reports(found, run_info(config), Path(folder))
+    except AprError as error:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        judge.messages.append(f"The reports were not written. {error}")
+    else:
+        judge.messages.append(f"Reports: {', '.join(map(str, written))}")
+
+
+def summarise(terminal: Any, config: pytest.Config) -> None:
+    """The verdicts, the denominator, and what else there is to say."""
+    found = results_of(config)
+    if found:
+        terminal.section("verdicts", sep="=")
+        color = bool(getattr(terminal, "hasmarkup", sys.stdout.isatty()))
+        for text, markup in lines(found, run_info(config), width=terminal._tw.fullwidth, color=color):
+            terminal.write_line(text, **markup)
+    for message in judgement(config).messages:
+        terminal.write_line(message, yellow=True)

@@ -1,0 +1,1 @@
+"""What people and machines read. Consumes results, decides nothing."""

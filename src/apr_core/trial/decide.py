@@ -1,0 +1,385 @@
+"""Deciding a claim on evidence: select, measure, weigh, and word the verdict.
+
+The one thing a reader would get wrong: `decide: score` is a statement about the runs that were selected, with their spread
+shown; `decide: {alpha}` is a statement about what they are a sample of. Only the second can be UNDERPOWERED for want of
+problems; the first is undecided only when the runs themselves leave its value open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from apr_core.contract.expression import compile_expression
+from apr_core.contract.load import LoadedContract
+from apr_core.contract.obligations import (
+    Decide,
+    Difference,
+    EvidenceObligation,
+    NonInferiority,
+    Threshold,
+    Trend,
+)
+from apr_core.contract.schema import Selector
+from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY
+from apr_core.errors import EvidenceError, Untestable
+from apr_core.evidence.agreement import one_benchmark
+from apr_core.evidence.metrics import Measurement, evaluate, problem_estimates
+from apr_core.evidence.record import ExamplesOutcome, ProblemsOutcome, Record, SeriesOutcome
+from apr_core.trial.combine import OPTIMISTIC
+from apr_core.trial.result import Result
+from apr_core.trial.weigh import Rule, Weighing, against_line, curve, difference, steps, training_runs
+from apr_core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from apr_core.trial.session import Session
+
+SLACK = 1e-12
+"""Scores are fractions of problems; differences of such fractions are rounded at the sixteenth digit."""
+
+
+@dataclass(frozen=True)
+class _Fact:
+    """What a score comes to: the value or the interval it is known to lie in, against a line."""
+
+    value: float | None
+    low: float
+    high: float
+    spread: tuple[float, float] | None
+    n: int | None
+    notes: tuple[str, ...]
+
+
+def decide_evidence(session: Session, loaded: LoadedContract, obligation: EvidenceObligation, blank: Result) -> Result:
+    """The result of an evidence obligation. Raises Untestable when nothing is there, EvidenceError when it cannot answer."""
+    case = _Case(session, loaded, obligation)
+    used = replace(
+        blank, evidence=case.ids, unit=case.unit, line=case.line_text, notes=case.notes, backend=case.backend
+    )
+    if obligation.decide == "score":
+        return _by_score(used, case)
+    weighing = case.weigh()
+    p_for, p_against = _family(session, loaded, obligation, weighing)
+    return _by_inference(used, weighing, p_for, p_against, obligation, case)
+
+
+class _Case:
+    """One evidence obligation with its evidence at hand."""
+
+    def __init__(self, session: Session, loaded: LoadedContract, obligation: EvidenceObligation) -> None:
+        self.session, self.loaded, self.obligation = session, loaded, obligation
+        self.sides: dict[str, list[Record]] = {}
+        found: list[str] = []
+        for name in sides_of(obligation):
+            records, note = select(session, loaded, name)
+            self.sides[name] = records
+            found.extend(note)
+        all_records = [record for records in self.sides.values() for record in records]
+        one_benchmark(all_records)
+        self.ids = tuple(dict.fromkeys(record.id for record in all_records))
+        backends = {record.environment.backend for record in all_records}
+        self.backend = backends.pop() if len(backends) == 1 else "mixed"
+        self.notes = tuple(found)
+        self.unit: str | None = None
+        self.measured: dict[str, Measurement] = {}
+        if not isinstance(obligation, Trend):
+            metric = obligation.metric  # type: ignore[attr-defined]
+            self.measured = {name: evaluate(metric, records) for name, records in self.sides.items()}
+            self.unit = next(iter(self.measured.values())).unit
+            extra = dict.fromkeys(note for one in self.measured.values() for note in one.notes)
+            self.notes = tuple(dict.fromkeys([*self.notes, *extra]))
+
+    def number(self, source: Any) -> float:
+        """A line or a margin: an expression over constants and the lines of the scale."""
+        lines = self.session.scale.lines if self.session.scale is not None else {}
+        names = {**CONSTANTS, **self.loaded.model.constants, **lines}
+        value = compile_expression(source, names=set(names), functions=set(VOCABULARY)).evaluate(names, VOCABULARY)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise EvidenceError(f"the line {source!r} of {self.obligation.id} is {value!r}, not a number.")
+        return float(value)
+
+    @property
+    def line_text(self) -> str:
+        """What the estimate is compared with, in words."""
+        one = self.obligation
+        if isinstance(one, Threshold):
+            parts = [f"at least {one.at_least}"] if one.at_least is not None else []
+            return " and ".join([*parts, *([f"at most {one.at_most}"] if one.at_most is not None else [])])
+        if isinstance(one, Difference):
+            return f"{one.candidate} above {one.reference}" + (f" by {one.margin}" if one.margin else "")
+        if isinstance(one, NonInferiority):
+            return f"{one.candidate} loses less than {one.margin} against {one.reference}"
+        assert isinstance(one, Trend)
+        return one.direction
+
+    @property
+    def rule(self) -> Rule:
+        decide = self.obligation.decide
+        assert isinstance(decide, Decide)
+        return Rule(decide.alpha, decide.power, self.session.seed_of(f"{self.loaded.id}::{self.obligation.id}") % 2**32)
+
+    @property
+    def sign(self) -> float:
+        """+1 where more is better, -1 where less is."""
+        first = next(iter(self.measured.values()))
+        if first.higher_is_better is None:
+            raise EvidenceError(f"{first.metric}: nothing says whether more is better, so no side can be called better.")
+        return 1.0 if first.higher_is_better else -1.0
+
+    def margin_line(self) -> float:
+        """Candidate less reference, counted so that more is better, must lie above this."""
+        one = self.obligation
+        if isinstance(one, Difference):
+            return self.number(one.margin)
+        assert isinstance(one, NonInferiority)
+        margin = self.number(one.margin)
+        if margin <= 0:
+            raise EvidenceError(f"the margin of {one.id} is {margin:g}; a non-inferiority margin must be above 0.")
+        return -margin
+
+    def weigh(self) -> Weighing:
+        """The statistics of this obligation."""
+        one = self.obligation
+        if isinstance(one, Trend):
+            return self._weigh_trend(one)
+        if isinstance(one, Threshold):
+            return self._weigh_threshold(one)
+        candidate, reference = one.candidate, one.reference  # type: ignore[attr-defined]
+        if one.unit == "run":
+            arms = [run_scores(self.sides[name], one.metric) for name in (candidate, reference)]  # type: ignore[attr-defined]
+            return training_runs(arms[0], arms[1], self.margin_line(), self.rule)
+        new, old = self.measured[candidate], self.measured[reference]
+        if self.sign < 0:
+            new, old = old, new
+        line = self.margin_line()
+        if new.metric == "perplexity":
+            line = _log_margin(line)
+        return difference(new, old, line, self.rule)
+
+    def _weigh_threshold(self, one: Threshold) -> Weighing:
+        found = self.measured[one.of]
+        if one.at_least is not None and one.at_most is not None:
+            low = against_line(found, self.number(one.at_least), True, self.rule)
+            high = against_line(found, self.number(one.at_most), False, self.rule)
+            # Either end can refute: the smaller p-value of two counts double.
+            against = min(1.0, 2 * min(low.p_against, high.p_against))
+            return replace(low, p_for=max(low.p_for, high.p_for), p_against=against)
+        if one.at_least is not None:
+            return against_line(found, self.number(one.at_least), True, self.rule)
+        return against_line(found, self.number(one.at_most), False, self.rule)
+
+    def _weigh_trend(self, one: Trend) -> Weighing:
+        sign = 1.0 if one.direction == "increasing" else -1.0
+        records = self.sides[one.series]
+        if len(records) == 1 and isinstance(records[0].outcome, SeriesOutcome):
+            points = records[0].outcome.points
+            return curve([point.value for point in points], [float(point.step) for point in points], sign, self.rule)
+        return steps([dict(table) for _, table in step_tables(records)], sign, self.rule)
+
+
+def _log_margin(line: float) -> float:
+    """A relative margin of a perplexity as a difference of losses: 5 % more perplexity is log(1.05) more loss."""
+    from math import log1p
+
+    return -log1p(-line) if line < 0 else log1p(line)
+
+
+def sides_of(obligation: EvidenceObligation) -> tuple[str, ...]:
+    """The evidence names that an obligation reads."""
+    if isinstance(obligation, Threshold):
+        return (obligation.of,)
+    if isinstance(obligation, Trend):
+        return (obligation.series,)
+    return (obligation.candidate, obligation.reference)  # type: ignore[attr-defined]
+
+
+def select(session: Session, loaded: LoadedContract, name: str) -> tuple[list[Record], list[str]]:
+    """The records that one evidence name stands for, and notes about how they were picked.
+
+    Raises:
+        Untestable: there are none, or a role is not bound.
+        EvidenceError: a file of the ledger is broken, so that what it held may be missing from the selection.
+    """
+    selector: Selector = loaded.model.evidence[name]
+    asked, roles = _bound(session, selector)
+    choice = selector.select
+    by_id = isinstance(choice, list) or choice not in ("all", "latest", "registered", "best")
+    if session.ledger.broken and not by_id:
+        path, why = session.ledger.broken[0]
+        raise EvidenceError(
+            f"{len(session.ledger.broken)} evidence file(s) cannot be read, so {name!r} may be missing a run; the first is "
+            f"{path.name}: {why} Repair it or take it out."
+        )
+    found = session.ledger.select(asked, roles=roles)
+    if not found.records:
+        produce = loaded.model.produce
+        enable = f"produce it with the recipe {produce}" if produce else "record or import such a run: apr evidence import --help"
+        raise Untestable(f"no evidence for {name!r}: {found.explanation}", enable)
+    note = []
+    if choice == "best" and found.picked_from > 1:
+        note.append(f"{OPTIMISTIC}: {name} is the best of {found.picked_from} runs")
+    return list(found.records), note
+
+
+def _bound(session: Session, selector: Selector) -> tuple[dict[str, Any], dict[str, str]]:
+    asked = {key: value for key, value in selector.model_dump().items() if value is not None}
+    scale = session.scale
+    if scale is not None:
+        for key, table in (("benchmark", scale.benchmarks), ("precision", scale.precisions)):
+            if key in asked:
+                asked[key] = table.get(asked[key], asked[key])
+        return asked, dict(scale.roles)
+    if selector.role is not None:
+        names = sorted(path.stem for path in (session.root / "contracts" / "scales").glob("*.yaml"))
+        there = ", ".join(names) or "none yet"
+        raise Untestable(
+            f"the role {selector.role!r} is bound to no model: no scale was chosen", f"choose one: --apr-scale NAME ({there})"
+        )
+    return asked, {}
+
+
+def run_scores(records: Sequence[Record], metric: str) -> list[list[float]]:
+    """(runs, problems) of the runs with distinct training seeds."""
+    rows: dict[int | None, list[float]] = {}
+    for record in records:
+        if not isinstance(record.outcome, ProblemsOutcome):
+            raise EvidenceError(f"{record.id} has no results per problem; a claim about training runs needs them.")
+        table = problem_estimates(record, int(metric.partition("@")[2] or 1))
+        rows[record.seed] = [table[key] for key in sorted(table)]
+    return list(rows.values())
+
+
+def step_tables(records: Sequence[Record]) -> list[tuple[int, dict[str, float]]]:
+    """(step, example → value), in the order of the steps."""
+    tables = {}
+    for record in records:
+        if not isinstance(record.outcome, ExamplesOutcome) or record.outcome.step is None:
+            raise EvidenceError(f"{record.id} is not a step: it needs values per held-out example and the number of its step.")
+        tables[record.outcome.step] = {example.id: example.value for example in record.outcome.examples}
+    if len(tables) < 2:
+        raise EvidenceError("a trend needs at least two steps. Evaluate before the training and after each epoch.")
+    return sorted(tables.items())
+
+
+def _family(
+    session: Session, loaded: LoadedContract, obligation: EvidenceObligation, weighing: Weighing
+) -> tuple[float, float]:
+    """Both p-values after Holm's correction over the declared members of the family, whatever was selected to run."""
+    if obligation.family is None:
+        return weighing.p_for, weighing.p_against
+    from apr_core.statistics import holm
+
+    members = [
+        one for one in loaded.model.obligations
+        if isinstance(one, EvidenceObligation) and one.family == obligation.family and one.decide != "score"
+    ]  # fmt: skip
+    pairs = []
+    for member in members:
+        try:
+            other = weighing if member.id == obligation.id else _Case(session, loaded, member).weigh()
+        except Untestable:
+            pairs.append((1.0, 1.0))  # declared and not tried: it still takes its share of alpha
+            continue
+        pairs.append((other.p_for, other.p_against))
+    own = next(index for index, member in enumerate(members) if member.id == obligation.id)
+    return holm([pair[0] for pair in pairs])[own], holm([pair[1] for pair in pairs])[own]
+
+
+def _by_inference(
+    used: Result, weighing: Weighing, p_for: float, p_against: float, obligation: EvidenceObligation, case: _Case
+) -> Result:
+    rule = case.rule
+    shared = f", Holm over the family {obligation.family!r}" if obligation.family else ""
+    common = replace(
+        used,
+        estimate=weighing.estimate,
+        interval=(weighing.low, weighing.high),
+        n=weighing.n,
+        n_of=weighing.n_of,
+        notes=(*used.notes, *weighing.notes),
+    )
+    how = f"{weighing.method}{shared}"
+    if p_against <= rule.alpha:  # first: a trend may be shown as a whole and refuted by one of its steps
+        return replace(
+            common, verdict=Verdict.FALSIFIED, reason=f"the evidence excludes the claim (p = {p_against:.2g}; {how})",
+            expected=used.line, observed=_estimate_text(weighing),
+        )  # fmt: skip
+    if p_for <= rule.alpha:
+        return replace(common, verdict=Verdict.HELD, reason=f"the evidence excludes the negation (p = {p_for:.2g}; {how})")
+    advice = weighing.advice()
+    more = f"about {advice.needed} {advice.unit} would decide" if advice.needed else "no number of them is known to decide"
+    return replace(
+        common, verdict=Verdict.UNDERPOWERED, power=advice.as_dict(),
+        reason=f"{weighing.n} {weighing.n_of} cannot decide (p = {p_for:.2g} for, {p_against:.2g} against; {how}); {more}, assuming {advice.assumes}",
+    )  # fmt: skip
+
+
+def _estimate_text(weighing: Weighing) -> str:
+    low = "-inf" if weighing.low is None else f"{weighing.low:.4f}"
+    high = "inf" if weighing.high is None else f"{weighing.high:.4f}"
+    return f"{weighing.estimate:.4f}, one-sided bounds {low} and {high}"
+
+
+def _by_score(used: Result, case: _Case) -> Result:
+    fact, holds = _fact(case)
+    common = replace(
+        used, estimate=fact.value, interval=fact.spread, n=fact.n,
+        n_of="problems" if fact.n is not None else None, notes=tuple(dict.fromkeys([*used.notes, *fact.notes])),
+    )  # fmt: skip
+    low, high = holds(fact.low), holds(fact.high)
+    shown = f"{fact.value:.4f}" if fact.value is not None else f"between {fact.low:.4f} and {fact.high:.4f}"
+    runs = len(case.ids)
+    if low and high:
+        return replace(common, verdict=Verdict.HELD, reason=f"{shown} over {runs} runs: {used.line}")
+    if not low and not high and not (fact.value is None and _crosses(case, fact)):
+        return replace(
+            common, verdict=Verdict.FALSIFIED, reason=f"{shown} over {runs} runs, not {used.line}",
+            expected=used.line, observed=shown,
+        )  # fmt: skip
+    totals = sum(not isinstance(record.outcome, ProblemsOutcome) for side in case.sides.values() for record in side)
+    return replace(
+        common, verdict=Verdict.UNDERPOWERED, interval=(fact.low, fact.high),
+        reason=f"it is only known to lie {shown}: {totals} of {runs} runs are known only in total, without results per problem",
+        power={"needed": totals, "unit": "runs with results per problem", "have": runs - totals, "assumes": "the runs are evaluated again"},
+    )  # fmt: skip
+
+
+def _crosses(case: _Case, fact: _Fact) -> bool:
+    """Whether an interval of lines lies strictly inside the interval that the value is known to lie in."""
+    one = case.obligation
+    if not isinstance(one, Threshold) or one.at_least is None or one.at_most is None:
+        return False
+    return fact.low < case.number(one.at_least) and fact.high > case.number(one.at_most)
+
+
+def _fact(case: _Case) -> tuple[_Fact, Any]:
+    one = case.obligation
+    if isinstance(one, Threshold):
+        found = case.measured[one.of]
+        least = None if one.at_least is None else case.number(one.at_least)
+        most = None if one.at_most is None else case.number(one.at_most)
+        low, high = found.interval or (found.value or 0.0, found.value or 0.0)
+        spread = (min(found.per_run), max(found.per_run)) if found.per_run else None
+        inside = lambda x: (least is None or x >= least - SLACK) and (most is None or x <= most + SLACK)  # noqa: E731
+        return _Fact(found.value, low, high, spread, found.n, found.notes), inside
+    if isinstance(one, Trend):
+        tables = step_tables(case.sides[one.series])
+        sign = 1.0 if one.direction == "increasing" else -1.0
+        means = [sum(table.values()) / len(table) for _, table in tables]
+        moves = [sign * (b - a) for a, b in zip(means, means[1:], strict=False)]
+        worst = min(moves)
+        return _Fact(worst, worst, worst, (min(means), max(means)), len(tables[0][1]), ()), lambda x: x > 0
+    new, old = (case.measured[name] for name in sides_of(one))
+    if new.value is None or old.value is None:
+        raise EvidenceError(f"{new.metric} is only known as an interval on one side, so no difference can be scored.")
+    gap = case.sign * (new.value - old.value)
+    if new.metric == "perplexity":
+        gap = case.sign * (new.value / old.value - 1)
+    line = case.margin_line()
+    spread = (gap, gap)
+    if new.per_run and old.per_run and new.metric != "perplexity":
+        spread = (min(new.per_run) - max(old.per_run), max(new.per_run) - min(old.per_run))
+    strict = isinstance(one, NonInferiority) or line == 0.0
+    above = lambda x: x > line + SLACK if strict else x >= line - SLACK  # noqa: E731
+    return _Fact(gap, gap, gap, spread, new.n, ()), above

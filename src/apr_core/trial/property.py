@@ -1,0 +1,144 @@
+"""Trying one property obligation: resolve, build, draw, and word the result.
+
+The one thing a reader would get wrong: `setup` objects are built once per contract and passed to subjects without copying,
+so that a large table costs nothing per case; they are compared with a copy at the end, and a changed one refutes the claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apr_core.compiler.checks import SECOND, Check, World, build
+from apr_core.compiler.exhaustive import enumerate_cases
+from apr_core.compiler.strategies import Scope, environment
+from apr_core.compiler.templates import expand
+from apr_core.compiler.values import fresh, same
+from apr_core.contract.expression import compile_expression
+from apr_core.contract.load import LoadedContract
+from apr_core.contract.obligations import Cost, Monotone, PropertyObligation, Rejection
+from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY
+from apr_core.errors import ContractError, Problem, Refutation, TrialError
+from apr_core.trial.guard import attempt, guarded
+from apr_core.trial.properties import DEFAULT_SECONDS, Tried, enumerate_all, sample, workroot
+from apr_core.trial.result import Result
+from apr_core.trial.subjects import resolve
+from apr_core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from apr_core.trial.session import Session
+
+
+def try_property(
+    session: Session,
+    loaded: LoadedContract,
+    obligation: PropertyObligation,
+    blank: Result,
+    mutate: Mapping[str, Callable[..., Any]],
+) -> Result:
+    """Try to break one obligation. Raises AprError or Untestable; `Session.judge_obligation` words those."""
+    plain = expand(obligation)
+    assert isinstance(plain, PropertyObligation)
+    subjects = _subjects(session, loaded, plain, mutate)
+    world, originals = _world(loaded, subjects)
+    inputs: dict[str, Any] = {**loaded.model.inputs, **plain.inputs}
+    if isinstance(plain, Monotone):
+        _demand_free(plain, inputs, loaded)
+        inputs[SECOND + plain.in_] = inputs[plain.in_]
+    check = build(plain, inputs, world)
+    with workroot() as folder:
+        tried = _try(session, loaded, plain, check, inputs, world, folder, mutated=bool(mutate))
+    for name, original in originals.items():
+        if not same(original, world.names[name]):
+            raise Refutation("changed", f"the setup object {name} stays as it was", "a subject changed it")
+    return _worded(blank, tried, plain)
+
+
+def _subjects(
+    session: Session, loaded: LoadedContract, obligation: PropertyObligation, mutate: Mapping[str, Callable[..., Any]]
+) -> dict[str, Callable[..., Any]]:
+    """The subjects that this obligation needs; an unrelated broken one must not stop it."""
+    wanted = loaded.calls_of(obligation.id) | ({obligation.of} if isinstance(obligation, Cost) else set())
+    return {
+        name: mutate.get(name) or resolve(reference, session.policy)
+        for name, reference in loaded.model.subjects.items()
+        if name in wanted
+    }
+
+
+def _world(loaded: LoadedContract, subjects: Mapping[str, Callable[..., Any]]) -> tuple[World, dict[str, Any]]:
+    names: dict[str, Any] = dict(loaded.model.constants)
+    direct = {name: _direct(name, subject) for name, subject in subjects.items()}
+    for name, source in loaded.model.setup.items():
+        expression = compile_expression(source, names={*names, *CONSTANTS}, functions={*VOCABULARY, *loaded.model.subjects})
+        if expression.calls & set(loaded.model.subjects) <= set(subjects):
+            names[name] = expression.evaluate({**CONSTANTS, **names}, {**VOCABULARY, **direct})
+    built = {name: value for name, value in names.items() if name in loaded.model.setup}
+    shared = frozenset(id(value) for value in built.values())
+    watched = {name: guarded(name, subject, shared) for name, subject in subjects.items()}
+    world = World(names, {**VOCABULARY, **watched}, {**VOCABULARY, **direct}, {**VOCABULARY, **subjects})
+    return world, {name: fresh(value) for name, value in built.items()}
+
+
+def _direct(name: str, subject: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args, **kwargs: attempt(name, subject, args, kwargs)
+
+
+def _demand_free(obligation: Monotone, inputs: Mapping[str, Any], loaded: LoadedContract) -> None:
+    """All other inputs must stay while one grows, so none may be drawn from it."""
+    from apr_core.compiler.strategies import references
+
+    for name, spec in inputs.items():
+        if obligation.in_ in references(spec):
+            message = (
+                f"{obligation.id} claims an order in {obligation.in_!r}, but the input {name!r} is drawn from it and would "
+                f"change as well. Draw {name!r} independently."
+            )
+            raise ContractError([Problem(loaded.relative, loaded.line_of(obligation.id), 1, message)])
+
+
+def _try(
+    session: Session, loaded: LoadedContract, obligation: PropertyObligation, check: Check, inputs: Mapping[str, Any],
+    world: World, folder: Path, *, mutated: bool,
+) -> Tried:  # fmt: skip
+    claim_id = f"{loaded.id}::{obligation.id}"
+    scope = Scope(world.names, world.functions)
+    seconds = DEFAULT_SECONDS
+    if obligation.limits.seconds is not None and not isinstance(obligation, Rejection):
+        seconds = obligation.limits.seconds
+    if obligation.cases == "exhaustive" or not check.needed:
+        return enumerate_all(check, enumerate_cases(inputs, check.needed, scope), seconds=seconds)
+    strategy = environment(
+        inputs, check.needed, scope, resolve=lambda reference: resolve(reference, session.policy), workroot=folder
+    )
+    return sample(
+        check,
+        strategy,
+        cases=session.settings.cases,
+        seed=session.seed_of(claim_id),
+        key=claim_id,
+        database=None if mutated else session.database,
+        seconds=seconds,
+    )
+
+
+def _worded(blank: Result, tried: Tried, obligation: PropertyObligation) -> Result:
+    backend = "cpu"
+    common = replace(blank, n=tried.cases, n_of="cases", discarded=tried.discarded, backend=backend)
+    if tried.refutation is not None:
+        found = tried.refutation
+        return replace(
+            common,
+            verdict=Verdict.FALSIFIED,
+            reason=f"one of {tried.cases} cases broke it",
+            expected=found.expected,
+            observed=found.observed,
+            counterexample={name: str(value) for name, value in found.counterexample.items()},
+        )
+    if tried.cases == 0:
+        raise TrialError("no case was tried")
+    how = "all" if tried.exhaustive else "tried on"
+    share = f", {tried.discarded} discarded" if tried.discarded else ""
+    return replace(common, verdict=Verdict.HELD, reason=f"not broken by {how} {tried.cases} cases{share}")

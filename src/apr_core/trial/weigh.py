@@ -1,0 +1,305 @@
+"""What evidence says about a line or a difference: an estimate, two one-sided p-values, and how much more would decide.
+
+The one thing a reader would get wrong: each weighing answers two questions, not one. `p_for` is the p-value against the
+negation of the claim (small: the claim is shown), `p_against` the p-value against the claim (small: it is refuted). Neither
+being small is the honest third answer. Where runs are known only in total, both are computed conservatively.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, stdev
+from typing import Any
+
+from apr_core import statistics as st
+from apr_core.errors import EvidenceError, UsageError
+from apr_core.evidence.metrics import Measurement
+
+INFERABLE = ("pass@", "perplexity", "mean")
+"""Metrics that estimate something beyond the runs at hand. Set metrics and extremes are facts of those runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """How much evidence would decide, if the truth is what the estimate says."""
+
+    needed: int | None
+    unit: str
+    have: int
+    assumes: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the report."""
+        return {"needed": self.needed, "unit": self.unit, "have": self.have, "assumes": self.assumes}
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What the evidence of one obligation comes to."""
+
+    estimate: float
+    low: float | None
+    """Lower one-sided bound."""
+    high: float | None
+    """Upper one-sided bound."""
+    p_for: float
+    p_against: float
+    n: int
+    n_of: str
+    method: str
+    advice: Callable[[], Advice]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The parameters of an inference."""
+
+    alpha: float
+    power: float
+    seed: int
+
+
+def demand_inferable(metric: str) -> None:
+    """Refuse to infer from a metric that describes the runs at hand and nothing else."""
+    if not metric.startswith(INFERABLE):
+        raise EvidenceError(
+            f"{metric} is a fact of the runs that were selected; there is nothing to infer about it. Use `decide: score`, "
+            f"or one of the metrics pass@k, mean, perplexity."
+        )
+
+
+def _binary(items: Any) -> bool:
+    return items is not None and all(value in (0.0, 1.0) for value in items.values())
+
+
+def _complete(found: Measurement) -> bool:
+    """Whether every run has items, so that an average per problem covers all of them."""
+    return found.items is not None and found.item_runs == len(found.per_run)
+
+
+def _value(found: Measurement) -> float:
+    if found.value is None:
+        raise EvidenceError(f"{found.metric} of these records is only known to lie between two values; nothing can be inferred.")
+    return found.value
+
+
+def against_line(found: Measurement, line: float, claim_above: bool, rule: Rule) -> Weighing:
+    """A proportion or a mean against a line.
+
+    One run with one sample per problem: the exact binomial test. Several runs or samples: averaged per problem, then the
+    clustered bootstrap. Runs known only in total: the exact test on the mean, rounded against either answer; averages of runs
+    vary less than one run, so this is conservative.
+    """
+    demand_inferable(found.metric)
+    value = _value(found)
+    limits = (0.0, 1.0) if found.metric.startswith("pass@") else None
+    if _complete(found) and not (len(found.per_run) == 1 and _binary(found.items)):
+        return _line_by_bootstrap(found, value, line, claim_above, rule, limits)
+    if limits is None or found.n is None:
+        raise EvidenceError(
+            f"{found.metric} is known only as {value:g}, without items and without a number of problems, so its uncertainty is "
+            "unknown. Use `decide: score`, or record results per problem."
+        )
+    low, high = math.floor(value * found.n + 1e-9), math.ceil(value * found.n - 1e-9)
+    bounds = (
+        st.clopper_pearson(low, found.n, rule.alpha, "lower").low,
+        st.clopper_pearson(high, found.n, rule.alpha, "upper").high,
+    )
+    above, below = st.binomial_test(low, found.n, line, "greater"), st.binomial_test(high, found.n, line, "less")
+    p_for, p_against = (above, below) if claim_above else (below, above)
+    notes = () if len(found.per_run) == 1 else ("runs known only in total are judged like one run, which is conservative",)
+    return Weighing(
+        value, *bounds, p_for, p_against, found.n, "problems", "exact binomial test (Clopper and Pearson)",
+        lambda: _advise(lambda: st.problems_needed_line(_inside(value, found.n), line, rule.alpha, rule.power), "problems", found.n, f"the true rate is {value:.3f}"),
+        notes,
+    )  # fmt: skip
+
+
+def _line_by_bootstrap(
+    found: Measurement, value: float, line: float, claim_above: bool, rule: Rule, limits: tuple[float, float] | None
+) -> Weighing:
+    items = list((found.items or {}).values())
+    at = math.log(line) if found.metric == "perplexity" else line
+    both = {"limits": limits, "seed": rule.seed}
+    low = st.bootstrap_interval(items, alpha=rule.alpha, side="lower", **both).low
+    high = st.bootstrap_interval(items, alpha=rule.alpha, side="upper", **both).high
+    above = st.bootstrap_test(items, at, "greater", **both)
+    below = st.bootstrap_test(items, at, "less", **both)
+    p_for, p_against = (above, below) if claim_above else (below, above)
+    if found.metric == "perplexity":
+        low, high = math.exp(low), math.exp(high)
+    gap = abs(sum(items) / len(items) - at)
+    return Weighing(
+        value, low, high, p_for, p_against, len(items), "problems" if limits else "examples",
+        f"bootstrap clustered by problem, {found.item_runs} runs averaged" if found.item_runs > 1 else "bootstrap over items",
+        lambda: _advise_spread(items, gap, rule, "problems" if limits else "examples"),
+    )  # fmt: skip
+
+
+def _inside(rate: float, n: int | None) -> float:
+    """A rate strictly between 0 and 1: with n problems, 0 and 1 are only known to within one problem."""
+    edge = 1 / (2 * (n or 1))
+    return min(max(rate, edge), 1 - edge)
+
+
+def _advise(compute: Callable[[], int], unit: str, have: int | None, assumes: str) -> Advice:
+    try:
+        needed: int | None = compute()
+    except (UsageError, EvidenceError):
+        needed, assumes = None, f"{assumes}, which lies on the line: then no number decides"
+    return Advice(needed, unit, have or 0, assumes)
+
+
+def _advise_spread(values: Sequence[float], gap: float, rule: Rule, unit: str) -> Advice:
+    spread = stdev(values) if len(values) > 1 else 0.0
+    if gap == 0.0 or spread == 0.0:
+        return Advice(None, unit, len(values), "the estimate lies on the line: then no number decides")
+    normal = NormalDist()
+    reach = normal.inv_cdf(1 - rule.alpha) + normal.inv_cdf(rule.power)
+    needed = max(len(values) + 1, math.ceil((reach * spread / gap) ** 2))
+    return Advice(needed, unit, len(values), f"the same spread ({spread:.3f}) and a true gap of {gap:.4f}")
+
+
+def difference(candidate: Measurement, reference: Measurement, line: float, rule: Rule) -> Weighing:
+    """Candidate less reference against `line`, the claim being that it lies above; paired by problem where that is possible."""
+    demand_inferable(candidate.metric)
+    if _complete(candidate) and _complete(reference) and set(candidate.items or ()) == set(reference.items or ()):
+        if _binary(candidate.items) and _binary(reference.items) and len(candidate.per_run) == len(reference.per_run) == 1:
+            return _paired_flips(candidate, reference, line, rule)
+        return _paired_bootstrap(candidate, reference, line, rule)
+    return _unpaired(candidate, reference, line, rule)
+
+
+def _paired_flips(candidate: Measurement, reference: Measurement, line: float, rule: Rule) -> Weighing:
+    new, old = candidate.items or {}, reference.items or {}
+    table = st.paired_table([int(new[key]) for key in old], [int(old[key]) for key in old])
+    lost, gained, n = table.lost, table.gained, table.n
+    if line == 0.0:
+        above, below = st.mcnemar_exact(lost, gained, "greater"), st.mcnemar_exact(lost, gained, "less")
+        method = "exact McNemar test, Tango's interval"
+    else:
+        above, below = st.tango_test(lost, gained, n, -line, "greater"), st.tango_test(lost, gained, n, -line, "less")
+        method = "Tango's score test and interval"
+    discordance = max(lost + gained, 1) / n
+    estimate = table.difference
+
+    def advise() -> Advice:
+        claimed, true = (-line, estimate) if estimate >= line else (line, -estimate)
+        need = lambda: st.problems_needed_paired(claimed, discordance, true, rule.alpha, rule.power)  # noqa: E731
+        return _advise(need, "problems", n, f"{discordance:.1%} of problems flip and the true difference is {estimate:+.4f}")
+
+    return Weighing(
+        estimate,
+        st.tango_interval(lost, gained, n, rule.alpha, "lower").low,
+        st.tango_interval(lost, gained, n, rule.alpha, "upper").high,
+        above, below, n, "problems", f"paired: {lost} lost, {gained} gained; {method}", advise,
+    )  # fmt: skip
+
+
+def _paired_bootstrap(candidate: Measurement, reference: Measurement, line: float, rule: Rule) -> Weighing:
+    new, old = candidate.items or {}, reference.items or {}
+    limits = (-1.0, 1.0) if candidate.metric.startswith("pass@") else None
+    gaps = [new[key] - old[key] for key in old]
+    both = {"limits": limits, "seed": rule.seed}
+    low = st.bootstrap_interval(gaps, alpha=rule.alpha, side="lower", **both).low
+    high = st.bootstrap_interval(gaps, alpha=rule.alpha, side="upper", **both).high
+    above, below = st.bootstrap_test(gaps, line, "greater", **both), st.bootstrap_test(gaps, line, "less", **both)
+    mean = sum(gaps) / len(gaps)
+    unit = "problems" if limits else "examples"
+    runs = f"{candidate.item_runs} against {reference.item_runs} runs averaged, " if limits else ""
+    return Weighing(
+        mean, low, high, above, below, len(gaps), unit, f"paired by item: {runs}bootstrap clustered by item",
+        lambda: _advise_spread(gaps, abs(mean - line), rule, unit),
+    )  # fmt: skip
+
+
+def _unpaired(candidate: Measurement, reference: Measurement, line: float, rule: Rule) -> Weighing:
+    """Two proportions of which at least one is known only in total (Miettinen and Nurminen), rounded against either answer."""
+    if not candidate.metric.startswith("pass@"):
+        raise EvidenceError(f"{candidate.metric} without items per example cannot be compared with a margin. Record the items.")
+    n1, n0, notes = candidate.n, reference.n, ["UNPAIRED: one side is known only in total, which needs far more problems"]
+    if n1 is None or n0 is None:
+        if n1 is None and n0 is None:
+            raise EvidenceError("neither side says on how many problems it was measured. Record the number.")
+        notes.append(f"one side does not say on how many problems it was measured; {n1 or n0} are assumed, as on the other")
+        n1, n0 = n1 or n0, n0 or n1
+    assert n1 is not None and n0 is not None
+    x1, x0 = _value(candidate) * n1, _value(reference) * n0
+    mean = _value(candidate) - _value(reference)
+    down, up = lambda x: math.floor(x + 1e-9), lambda x: math.ceil(x - 1e-9)
+    above = st.miettinen_nurminen_test(down(x1), n1, up(x0), n0, -line, "greater")
+    below = st.miettinen_nurminen_test(up(x1), n1, down(x0), n0, -line, "less")
+    low = st.miettinen_nurminen_interval(down(x1), n1, up(x0), n0, rule.alpha, "lower").low
+    high = st.miettinen_nurminen_interval(up(x1), n1, down(x0), n0, rule.alpha, "upper").high
+
+    def advise() -> Advice:
+        claimed, true = (-line, mean) if mean >= line else (line, -mean)
+        rate = _inside(_value(reference), n0)
+        need = lambda: st.problems_needed_unpaired(claimed, rate, true, rule.alpha, rule.power)  # noqa: E731
+        return _advise(need, "problems per side", min(n1, n0), f"unpaired, and the true difference is {mean:+.4f}")
+
+    return Weighing(
+        mean, low, high, above, below, min(n1, n0), "problems", "unpaired: Miettinen and Nurminen's score test", advise, tuple(notes)
+    )  # fmt: skip
+
+
+def training_runs(candidate: list[list[float]], reference: list[list[float]], line: float, rule: Rule) -> Weighing:
+    """A claim about a training technique: (runs, problems) per arm, the run being the unit."""
+    means = [[sum(row) / len(row) for row in arm] for arm in (candidate, reference)]
+    estimate = sum(means[0]) / len(means[0]) - sum(means[1]) / len(means[1])
+    runs = min(len(candidate), len(reference))
+    spread = max((stdev(arm) for arm in means if len(arm) > 1), default=0.0)
+
+    def advise() -> Advice:
+        if runs < 3:
+            return Advice(3, "training seeds per arm", runs, "a technique is judged on at least three")
+        need = lambda: st.runs_needed(abs(estimate - line), spread, rule.alpha, rule.power)  # noqa: E731
+        return _advise(need, "training seeds per arm", runs, f"seeds differ by {spread:.4f}")
+
+    if runs < 3:
+        return Weighing(estimate, None, None, 1.0, 1.0, runs, "training seeds", "too few training seeds to judge", advise)
+    return Weighing(
+        estimate,
+        st.runs_interval(candidate, reference, alpha=rule.alpha, side="lower").low,
+        st.runs_interval(candidate, reference, alpha=rule.alpha, side="upper").high,
+        st.runs_test(candidate, reference, line, "greater"),
+        st.runs_test(candidate, reference, line, "less"),
+        runs, "training seeds", "problems nested in training runs, Welch's t", advise,
+    )  # fmt: skip
+
+
+def steps(tables: list[dict[str, float]], sign: float, rule: Rule) -> Weighing:
+    """Held-out examples at successive steps: first against last, and no step shown to go the other way (Holm over steps)."""
+    keys = list(tables[0])
+    if any(set(table) != set(keys) for table in tables):
+        raise EvidenceError("the steps were not measured on the same held-out examples; measure all of them on one set.")
+    moves = [[sign * (b[key] - a[key]) for key in keys] for a, b in zip(tables, tables[1:], strict=False)]
+    whole = [sign * (tables[-1][key] - tables[0][key]) for key in keys]
+    both: dict[str, Any] = {"limits": None, "seed": rule.seed}
+    p_for = st.bootstrap_test(whole, 0.0, "greater", **both)
+    wrong = [st.bootstrap_test(gaps, 0.0, "less", **both) for gaps in (*moves, whole) if any(gaps)]
+    mean = sum(whole) / len(whole)
+    low = st.bootstrap_interval(whole, alpha=rule.alpha, side="lower", **both).low
+    high = st.bootstrap_interval(whole, alpha=rule.alpha, side="upper", **both).high
+    return Weighing(
+        sign * mean, *sorted((sign * low, sign * high)), p_for, min(st.holm(wrong)), len(keys), "examples",
+        f"paired over held-out examples, first against last of {len(tables)} steps; bootstrap",
+        lambda: _advise_spread(whole, abs(mean), rule, "examples"),
+    )  # fmt: skip
+
+
+def curve(values: list[float], at: list[float], sign: float, rule: Rule) -> Weighing:
+    """The slope of one recorded series, by a block bootstrap."""
+    better, worse = ("greater", "less") if sign > 0 else ("less", "greater")
+    return Weighing(
+        st.slope(values, at),
+        st.slope_interval(values, at, seed=rule.seed, alpha=rule.alpha, side="lower").low,
+        st.slope_interval(values, at, seed=rule.seed, alpha=rule.alpha, side="upper").high,
+        st.slope_test(values, at, 0.0, better, seed=rule.seed),  # type: ignore[arg-type]
+        st.slope_test(values, at, 0.0, worse, seed=rule.seed),  # type: ignore[arg-type]
+        len(values), "points", "slope of the series, block bootstrap",
+        lambda: Advice(None, "points", len(values), "record more steps"),
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""Trying obligations: what refutes, what breaks, what is vacuous, and what reproduces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from apr_core.trial.result import Result
+from apr_core.trial.session import Session, Settings
+
+Write = Callable[[dict[str, str]], Path]
+
+MODULE = """
+import itertools
+import numpy as np
+calls = itertools.count()
+
+def identity(x): return x
+def moody(n): return next(calls) % 7 != 3
+def forever(n):
+    while True: pass
+def raising(n):
+    if n > 5: raise ValueError("too large")
+    return n
+def write(folder, n):
+    (folder / "left.txt").write_text("x" * n)
+    raise ValueError("no")
+def save(folder, n): (folder / "out.bin").write_bytes(b"x" * n)
+def grow(x):
+    x.append(1)
+    return x
+def allocate(n): return np.zeros(n, dtype=np.uint8).max(initial=0)
+def helper(n): return n
+def calls_helper(n): return sum(helper(i) for i in range(n))
+def table(n): return list(range(n))
+def vandal(t): t[0] = 99; return t
+def noisy(n):
+    import random
+    return random.random() < 0.5
+"""
+
+
+def judge(write: Write, obligation: str, inputs: str = "n: {integer: [0, 1000]}", extra: str = "", **settings: object) -> Result:
+    names = [line.split()[1].partition("(")[0] for line in MODULE.splitlines() if line.startswith("def ")]
+    used = ", ".join(f'{name}: "toys:{name}"' for name in names if re.search(rf"\b{name}\b", obligation.replace("raises", "") + extra))
+    text = f"title: t\nversion: 1.0.0\nsubjects: {{{used}}}\ninputs: {{{inputs}}}\n{extra}\nobligations:\n  - {{id: X, claim: c., {obligation}}}\n"
+    folder = write({"toys.py": MODULE, "contracts/toy.apr.yaml": text})
+    return Session(folder, Settings(**settings)).judge("toy::X")  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def fresh_toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test imports its own `toys` module."""
+    import sys
+
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "toys", raising=False)
+
+
+@pytest.mark.parametrize(
+    ("obligation", "verdict", "shown"),
+    [
+        ("type: holds, check: identity(n) == n", "HELD", "100 cases"),
+        ("type: holds, check: identity(n) < 500", "FALSIFIED", "identity(n) = 500"),
+        ("type: holds, check: raising(n) >= 0", "FALSIFIED", "raised ValueError: too large"),
+        ("type: holds, check: identity(n)", "ERROR", "not true or false"),
+        ("type: holds, check: 'identity(n, n) == n'", "ERROR", "arguments that it does not take"),
+        ("type: bound, value: identity(n), within: [0, 999]", "FALSIFIED", "1000"),
+        ("type: bound, value: (n + 1) / (n - n), within: [0, 1]", "FALSIFIED", "inf"),
+        ("type: equivalence, left: identity(n), right: n + 0.5, tolerance: {absolute: 0.4}", "FALSIFIED", "difference -0.5"),
+        ("type: equivalence, left: identity(n), right: n + 0.5, tolerance: {absolute: 0.5}", "HELD", ""),
+        ("type: monotone, value: 'identity(n) // 10', in: n, direction: increasing", "HELD", ""),
+        ("type: monotone, value: 'identity(n) // 10', in: n, direction: increasing, strict: true", "FALSIFIED", "at n ="),
+        ("type: monotone, value: 'identity(n) % 10', in: n, direction: increasing", "FALSIFIED", "at n ="),
+        ("type: holds, check: identity(n) < 0, where: n > 2000", "ERROR", "VACUOUS"),
+        ("type: holds, check: identity(n) >= 0, where: n > 985", "ERROR", "discarded"),
+        ("type: holds, check: forever(n), limits: {seconds: 0.3}", "ERROR", "out of time"),
+        ("type: holds, check: identity(m) == m, for_each: {m: '[1, 2, n]'}", "HELD", ""),
+        ("type: holds, check: identity(m) < 3, for_each: {m: '[1, 2, 3 + 0 * n]'}", "FALSIFIED", "m"),
+        ("type: holds, check: a + b == 3 * n, let: {'a, b': '(identity(n), 2 * n)'}", "HELD", ""),
+        ("type: cost, run: calls_helper(n), measure: calls, of: helper, at_most: n", "HELD", ""),
+        ("type: cost, run: calls_helper(n), measure: calls, of: helper, at_most: n - 1", "FALSIFIED", "calls of helper"),
+        ("type: cost, run: allocate(1000 * n), measure: peak_bytes, at_most: 1000 * n + 20000", "HELD", ""),
+        ("type: cost, run: allocate(1000 * n), measure: peak_bytes, at_most: 500 * n + 20000", "FALSIFIED", "peak bytes"),
+        ("type: rejection, run: raising(n + 6), raises: ValueError, message: large", "HELD", ""),
+        ("type: rejection, run: raising(n + 6), raises: KeyError", "FALSIFIED", "it raised ValueError"),
+        ("type: rejection, run: raising(n + 6), raises: Exception, message: small", "FALSIFIED", "too large"),
+        ("type: rejection, run: raising(n), raises: ValueError", "FALSIFIED", "it returned 0"),
+        ("template: idempotence, function: identity, of: n, tolerance: {exact: true}", "HELD", ""),
+        ("template: roundtrip, forward: identity, backward: _ + 1, of: n, tolerance: {exact: true}", "FALSIFIED", "1 and 0"),
+    ],
+)  # fmt: skip
+def test_each_type_holds_and_falls_where_it_must(project: Write, obligation: str, verdict: str, shown: str) -> None:
+    result = judge(project, obligation)
+    assert result.verdict.value == verdict, result.reason
+    text = f"{result.reason} {result.observed} {result.expected} {result.counterexample}"
+    assert shown in text
+
+
+def test_a_frame_sees_what_a_call_changes(project: Write) -> None:
+    inputs = "x: {list: {integer: [0, 9]}, size: [1, 5]}"
+    assert judge(project, "type: frame, run: grow(x), changed: [x], check: len(x) == len(before(x)) + 1", inputs).verdict.value == "HELD"
+    result = judge(project, "type: frame, run: grow(x), unchanged: [x]", inputs)
+    assert result.verdict.value == "FALSIFIED"
+    assert "it was [0] and is [0, 1]" in str(result.observed)
+
+
+def test_what_a_refused_call_leaves_behind_refutes(project: Write) -> None:
+    inputs = "n: {integer: [0, 9]}, d: {workdir: empty}"
+    obligation = "type: rejection, run: 'write(d, n)', raises: ValueError"
+    assert judge(project, obligation, inputs).verdict.value == "HELD"
+    result = judge(project, f"{obligation}, leaves_nothing_in: d", inputs)
+    assert result.verdict.value == "FALSIFIED"
+    assert "left.txt" in str(result.observed)
+
+
+def test_bytes_written_are_counted_in_the_workdir(project: Write) -> None:
+    inputs = "n: {integer: [1, 900]}, d: {workdir: empty}"
+    cost = "type: cost, run: 'save(d, n)', measure: bytes_written, at_most:"
+    assert judge(project, f"{cost} n", inputs).verdict.value == "HELD"
+    assert judge(project, f"{cost} n - 1", inputs).verdict.value == "FALSIFIED"
+
+
+def test_a_refutation_that_does_not_reproduce_is_an_error(project: Write) -> None:
+    result = judge(project, "type: holds, check: moody(n)")
+    assert result.verdict.value == "ERROR"
+    assert result.reason.startswith("flaky")
+
+
+def test_a_setup_object_is_shared_and_a_subject_that_changes_it_is_caught(project: Write) -> None:
+    extra = "setup: {big: table(1000)}"
+    held = judge(project, "type: holds, check: identity(big) == big and n >= 0", extra=extra)
+    assert held.verdict.value == "HELD", held.reason
+    fallen = judge(project, "type: holds, check: len(vandal(big)) == 1000 and n >= 0", extra=extra)
+    assert fallen.verdict.value == "FALSIFIED"
+    assert "setup object big" in str(fallen.expected)
+
+
+def test_exhaustive_cases_are_all_of_them(project: Write) -> None:
+    inputs = "n: {integer: [0, 9]}, b: {boolean: any}"
+    result = judge(project, "type: holds, check: identity(n) + b >= 0, cases: exhaustive", inputs)
+    assert (result.verdict.value, result.n) == ("HELD", 20)
+
+
+def test_another_seed_draws_other_cases_and_the_same_seed_the_same(project: Write) -> None:
+    inputs = "r: {real: [0.0, 1.0]}"
+    checks = [judge(project, "type: holds, check: identity(r) < 0.9", inputs, seed=seed, database=False) for seed in (1, 1, 2)]
+    assert all(result.verdict.value == "FALSIFIED" for result in checks)
+    assert checks[0].counterexample == checks[1].counterexample
+
+
+def test_more_cases_are_tried_when_asked_for(project: Write) -> None:
+    result = judge(project, "type: holds, check: identity(n) >= 0", "n: {integer: [0, 1000000]}", cases=2000)
+    assert result.n == 2000
+
+
+def test_random_numbers_without_a_seed_do_not_make_a_run_flaky(project: Write) -> None:
+    """Hypothesis seeds `random` for every case, so a subject that uses it is refuted reproducibly."""
+    result = judge(project, "type: holds, check: noisy(n)")
+    assert result.verdict.value == "FALSIFIED"
