@@ -21,7 +21,7 @@ FORBIDDEN = {
     "trial": JUDGED | {"report"},
     "report": JUDGED | {"compiler"},
     "evidence": JUDGE | JUDGED,
-    **{half: JUDGE for half in JUDGED},
+    **dict.fromkeys(JUDGED, JUDGE),
 }
 """Sub-package → sub-packages that it must not import."""
 
@@ -42,7 +42,11 @@ def imported(file: Path) -> set[str]:
 
 def files(package: str) -> list[Path]:
     folder = SOURCE / package
-    return sorted(folder.rglob("*.py")) if folder.is_dir() else [path for path in [SOURCE / f"{package}.py"] if path.exists()]
+    return (
+        sorted(folder.rglob("*.py"))
+        if folder.is_dir()
+        else [path for path in [SOURCE / f"{package}.py"] if path.exists()]
+    )
 
 
 @pytest.mark.parametrize("package", sorted(package for package in FORBIDDEN if files(package)))

@@ -35,6 +35,9 @@ def test_the_version_is_one() -> None:
 def test_every_dependency_is_constrained_to_a_tested_version() -> None:
     lines = (TOP / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = {line.partition("==")[0].lower() for line in lines if "==" in line}
-    wanted = [*PROJECT["project"]["dependencies"], *(x for x in PROJECT["dependency-groups"]["tests"] if isinstance(x, str))]
+    wanted = [
+        *PROJECT["project"]["dependencies"],
+        *(x for x in PROJECT["dependency-groups"]["tests"] if isinstance(x, str)),
+    ]
     names = {re.split(r"[><=;\[ ]", line, maxsplit=1)[0].lower() for line in wanted}
     assert names <= pinned

@@ -89,7 +89,7 @@ class Untestable(Exception):  # noqa: N818 - it is a reason, not an error
 
 
 @dataclass
-class Refutation(AssertionError):
+class Refutation(AssertionError):  # noqa: N818 - no error: the claim is wrong, not the program
     """A claim was tried and broke.
 
     `kind` names the way of being wrong (`false`, `outside`, `unequal`, `order`, `changed`, `accepted`, `raised`,

@@ -56,7 +56,7 @@ class Graph:
 
 
 def build(contracts: Iterable[LoadedContract]) -> Graph:
-    """The graph of some contracts. A claim of another contract, named by a compound or a gate, is a node even if it is missing."""
+    """The graph of some contracts. A claim that a compound or a gate names is a node even if it is missing."""
     nodes: dict[str, Node] = {}
     edges: dict[Edge, None] = {}
 
@@ -112,12 +112,12 @@ def _subject(subject: str | PlannedSubject | CommandSubject) -> Node:
         line = " ".join(subject.command)
         return Node(f"$ {line}", "subject", line)
     if isinstance(subject, PlannedSubject):
-        return Node(subject.import_, "subject", f"{subject.import_} (planned)")
+        return Node(subject.import_, "subject", "(planned)")
     return Node(subject, "subject", subject)
 
 
 def _selected(selector: Selector) -> str:
-    return ", ".join(f"{key} {value}" for key, value in selector.model_dump(exclude_none=True).items())
+    return ", ".join(f"{key} {value}" for key, value in selector.model_dump(exclude_defaults=True).items())
 
 
 def as_text(graph: Graph) -> str:
@@ -128,14 +128,13 @@ def as_text(graph: Graph) -> str:
         below.setdefault(edge.source, []).append(edge.target)
     lines: list[str] = []
 
-    def show(node: Node, depth: int) -> None:
+    def show(node: Node, depth: int, inside: str = "") -> None:
         label = "" if node.label == node.id else f"  {node.label}"
-        name = node.id.rpartition("#")[2] if node.kind == "evidence" else node.id
-        lines.append(f"{'  ' * depth}{name}{label}")
+        lines.append(f"{'  ' * depth}{_name(node).removeprefix(f'{inside}::')}{label}")
         if node.kind == "claim" and depth > 2:  # a claim inside a compound has its own place in the tree
             return
         for one in below.get(node.id, []):
-            show(labels[one], depth + 1)
+            show(labels[one], depth + 1, node.id)
 
     for node in graph.nodes:
         if node.kind == "criterion":
@@ -170,8 +169,11 @@ def as_json(graph: Graph) -> str:
 
 
 def _caption(node: Node) -> str:
-    name = node.id.rpartition("#")[2] if node.kind == "evidence" else node.id
-    return name if node.label == node.id else f"{name}\n{node.label}"
+    return _name(node) if node.label == node.id else f"{_name(node)}\n{node.label}"
+
+
+def _name(node: Node) -> str:
+    return node.id.rpartition("#")[2] if node.kind == "evidence" else node.id
 
 
 def _quoted(text: str) -> str:

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +75,19 @@ class ContractFile(pytest.File):
             yield ClaimItem.from_parent(self, name=obligation.id, loaded=loaded, obligation=obligation)
 
 
-class Falsify(pytest.Dir):
+class Falsify(pytest.Directory):
     """`falsify/`: its own tests, and every contract of the `contracts/` folder beside it."""
 
-    def collect(self) -> Iterator[Any]:
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """First what lies here, then the contracts in the order of their paths."""
-        yield from super().collect()
+        for path in sorted(self.path.iterdir()):
+            if self.ihook.pytest_ignore_collect(collection_path=path, config=self.config):
+                continue
+            if path.is_dir():
+                found = [self.ihook.pytest_collect_directory(path=path, parent=self)]
+            else:
+                found = self.ihook.pytest_collect_file(file_path=path, parent=self)
+            yield from filter(None, found)
         for path in find_files(self.path.parent / "contracts"):
             yield ContractFile.from_parent(self, path=path)
 
@@ -138,7 +145,9 @@ class ClaimItem(pytest.Item):
         session = judgement(self.config).session
         if self.rivals:
             names = " and ".join(str(path) for path in self.rivals)
-            reason = f"{names} have the same contract id {self.loaded.id!r}, so a verdict would not say which was tried."
+            reason = (
+                f"{names} have the same contract id {self.loaded.id!r}, so a verdict would not say which was tried."
+            )
             result = session.refuse(self.loaded, self.obligation, f"{reason} Rename one of them.")
         else:
             result = session.judge_loaded(self.loaded, self.obligation)
@@ -199,17 +208,31 @@ def nearest(message: str, config: pytest.Config) -> str:
     """For a path or id that pytest did not find: what is near it."""
     wanted = message.partition(": ")[2].partition("\n")[0].strip()
     judge = judgement(config)
-    ids = [f"{path.relative_to(config.rootpath)}::{claim.rpartition('::')[2]}" for claim, path in judge.collected.items()]
+    ids = [
+        f"{path.relative_to(config.rootpath)}::{claim.rpartition('::')[2]}" for claim, path in judge.collected.items()
+    ]
     if not ids:
-        ids = [str(path.relative_to(judge.session.root)) for paths in judge.session.catalog.files.values() for path in paths]
+        ids = [
+            str(path.relative_to(judge.session.root))
+            for paths in judge.session.catalog.files.values()
+            for path in paths
+        ]
     return f"\n{_near(wanted, ids).strip()}"
 
 
 def _near(wanted: str, ids: Iterable[str]) -> str:
-    by_name = {identifier.rpartition("::")[2]: identifier for identifier in ids} | {identifier: identifier for identifier in ids}
+    by_name = {identifier.rpartition("::")[2]: identifier for identifier in ids} | {
+        identifier: identifier for identifier in ids
+    }
     tail = wanted.rpartition("::")[2]
-    found = [by_name[name] for word in (wanted, tail) for name in difflib.get_close_matches(word, by_name, n=3, cutoff=0.5)]
-    return f" Nearest: {', '.join(dict.fromkeys(found))}." if found else f" There are, for example: {', '.join(list(by_name.values())[:3])}."
+    found = [
+        by_name[name] for word in (wanted, tail) for name in difflib.get_close_matches(word, by_name, n=3, cutoff=0.5)
+    ]
+    return (
+        f" Nearest: {', '.join(dict.fromkeys(found))}."
+        if found
+        else f" There are, for example: {', '.join(list(by_name.values())[:3])}."
+    )
 
 
 def run_info(config: pytest.Config) -> RunInfo:
@@ -224,7 +247,7 @@ def run_info(config: pytest.Config) -> RunInfo:
         seed=settings.seed,
         cases=settings.cases,
         scale=settings.scale,
-        started=datetime.fromtimestamp(judge.started, tz=timezone.utc).isoformat(timespec="seconds"),
+        started=datetime.fromtimestamp(judge.started, tz=UTC).isoformat(timespec="seconds"),
         seconds=time.time() - judge.started,
         versions=versions(),
         selected=len(config.stash[RESULTS]),

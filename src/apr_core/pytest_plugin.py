@@ -38,16 +38,20 @@ STATUS = {
 }
 """Outcome of a claim → category, letter and word in pytest's terminal."""
 
-JUDGEMENT = pytest.StashKey["Judgement"]()
+JUDGEMENT: pytest.StashKey[Judgement] = pytest.StashKey()
 RESULTS = pytest.StashKey[dict[str, dict[str, Any]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Every option begins with `--apr-`: two plugins that define one name stop the run."""
     group = parser.getgroup("apr", "contracts that are tried (apr-core)")
-    group.addoption("--apr-cases", metavar="N", help="cases per property: quick (25), default (100), full (2000), or a number")
+    group.addoption(
+        "--apr-cases", metavar="N", help="cases per property: quick (25), default (100), full (2000), or a number"
+    )
     group.addoption("--apr-seed", metavar="SEED", help="seed of everything that is drawn (default 0)")
-    group.addoption("--apr-evidence", metavar="DIR", action="append", help="a folder of evidence records to judge as well")
+    group.addoption(
+        "--apr-evidence", metavar="DIR", action="append", help="a folder of evidence records to judge as well"
+    )
     group.addoption("--apr-report", metavar="DIR", help="write report.json, junit.xml and report.md into DIR")
     group.addoption("--apr-scale", metavar="NAME", help="bind roles to models as contracts/scales/NAME.yaml says")
 

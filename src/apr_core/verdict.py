@@ -7,11 +7,11 @@ cases or the evidence that the result names, and did not succeed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """What an attempt to break a claim came to."""
 
     HELD = "HELD"
@@ -19,9 +19,6 @@ class Verdict(str, Enum):
     UNDERPOWERED = "UNDERPOWERED"
     UNTESTED = "UNTESTED"
     ERROR = "ERROR"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 class Row(NamedTuple):

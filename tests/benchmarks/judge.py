@@ -47,7 +47,7 @@ inputs:
 obligations:{obligations}
 """
 
-HAND_WRITTEN = '''
+HAND_WRITTEN = """
 import numpy as np
 from hypothesis import given, strategies as st
 from toy import softmax
@@ -57,7 +57,7 @@ def xs(draw):
     n = draw(st.integers(1, 64))
     return np.random.default_rng(draw(st.integers(0, 2**32 - 1))).standard_normal(n)
 {tests}
-'''
+"""
 
 HAND_TEST = '''
 @given(xs())
@@ -80,7 +80,9 @@ def plugin_start() -> str:
     (folder / "test_nothing.py").write_text("def test_nothing():\n    pass\n")
     times = alternate(lambda: run_pytest(folder), lambda: run_pytest(folder, "-p", "no:apr"), 25)
     with_plugin, without = map(median, times)
-    return f"{1000 * (with_plugin - without):+.1f} ms on {1000 * without:.0f} ms without the plugin; ratio {ratio(times)}"
+    return (
+        f"{1000 * (with_plugin - without):+.1f} ms on {1000 * without:.0f} ms without the plugin; ratio {ratio(times)}"
+    )
 
 
 def collect() -> str:
@@ -95,7 +97,8 @@ def collect() -> str:
         (peer / f"test_{index}.py").write_text(HAND_WRITTEN.format(tests=tests))
     times = alternate(lambda: run_pytest(ours, "--collect-only"), lambda: run_pytest(peer, "--collect-only"), 5)
     mine, theirs = map(median, times)
-    return f"1,000 contracts of {size / 1000:.1f} KB in {mine:.2f} s; the same tests as modules {theirs:.2f} s; ratio {ratio(times)}"
+    ours_text = f"1,000 contracts of {size / 1000:.1f} KB in {mine:.2f} s"
+    return f"{ours_text}; the same tests as modules {theirs:.2f} s; ratio {ratio(times)}"
 
 
 PROPERTIES = {

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def alternate(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[list[float], list[float]]:
+def alternate(
+    first: Callable[[], object], second: Callable[[], object], rounds: int
+) -> tuple[list[float], list[float]]:
     """Seconds of each of `rounds` runs of both, taken in turns so that noise falls on both alike. One warm-up each."""
     first(), second()
     times: tuple[list[float], list[float]] = ([], [])

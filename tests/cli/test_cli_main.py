@@ -152,6 +152,15 @@ def test_the_table_says_what_the_parser_has(name: str) -> None:
     assert actions_of(family_parser(name)) == COMMANDS[name].actions
 
 
+def test_the_readme_lists_what_there_is() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"`apr (\w+)(?: ([\w|]+))?`", readme[readme.index("\nCommands: ") :].split("\n\n")[0])
+    assert {family for family, _ in listed} == COMMANDS.keys()
+    for family, actions in listed:
+        if actions:
+            assert tuple(actions.split("|")) == COMMANDS[family].actions
+
+
 def test_only_the_family_that_is_used_is_imported() -> None:
     script = (
         "import sys; from apr_core.cli import main; main(['--help']); "

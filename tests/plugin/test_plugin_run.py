@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from conftest import run_pytest
 
 Write = Callable[[dict[str, str]], Path]
@@ -87,7 +88,12 @@ def test_the_same_seed_gives_the_same_report(project: Write) -> None:
     seen = []
     for name in ("a", "b"):
         run_pytest(folder, "--apr-seed", "7", "--apr-report", name)
-        seen.append([{key: claim[key] for key in kept if key != "n" or claim["verdict"] == "HELD"} for claim in claims(folder / name).values()])
+        seen.append(
+            [
+                {key: claim[key] for key in kept if key != "n" or claim["verdict"] == "HELD"}
+                for claim in claims(folder / name).values()
+            ]
+        )
         for file in (folder / ".apr").rglob("*"):
             if file.is_file():
                 file.unlink()
@@ -99,7 +105,10 @@ def test_xdist_gives_the_same_verdicts(project: Write) -> None:
     done = run_pytest(folder, "-n", "2", "--apr-report", "out")
     assert done.returncode == 1
     found = claims(folder / "out")
-    assert {key: claim["verdict"] for key, claim in found.items()} == {"numbers::SAME": "HELD", "numbers::CLIP": "FALSIFIED"}
+    assert {key: claim["verdict"] for key, claim in found.items()} == {
+        "numbers::SAME": "HELD",
+        "numbers::CLIP": "FALSIFIED",
+    }
 
 
 @pytest.mark.parametrize(
@@ -191,7 +200,7 @@ def test_two_contracts_with_one_id_are_both_errors(project: Write) -> None:
     )
     done = run_pytest(folder)
     assert "4 error" in done.stdout
-    assert "have the same contract id 'numbers'" in done.stdout
+    assert "have the same contract id 'numbers'" in " ".join(done.stdout.split())
 
 
 NOTHING = """
@@ -279,7 +288,11 @@ def test_an_unwritable_report_folder_is_said_and_red(project: Write) -> None:
 
 
 def test_a_project_without_contracts_loads_nothing_of_apr_core(project: Write) -> None:
-    code = "import sys\ndef test_nothing():\n    assert not [m for m in sys.modules if m.startswith('apr_core') and m not in ('apr_core', 'apr_core.pytest_plugin')]\n"
+    code = (
+        "import sys\ndef test_nothing():\n"
+        "    found = {name for name in sys.modules if name.startswith('apr_core')}\n"
+        "    assert found == {'apr_core', 'apr_core.pytest_plugin'}\n"
+    )
     folder = project({"test_plain.py": code})
     done = run_pytest(folder)
     assert done.returncode == 0, done.stdout
@@ -313,13 +326,21 @@ obligations:
   - {id: OPEN, type: gate, claim: Doubling may go out., require: ["numbers::SAME"]}
   - {id: SHUT, type: gate, claim: All may go out., require: ["numbers::SAME", "numbers::CLIP"]}
   - {id: ANY, type: compound, claim: One of them is true., any_of: ["numbers::SAME", "numbers::CLIP"]}
-  - {id: CIRCLE, type: compound, claim: It holds if it holds., all_of: [CIRCLE]}
+  - {id: CIRCLE, type: compound, claim: It holds if it holds., all_of: ["gates/back::BACK"]}
+"""
+
+BACK = """
+title: And back
+version: 1.0.0
+obligations:
+  - {id: BACK, type: compound, claim: It holds if that holds., all_of: ["gates/go::CIRCLE"]}
 """
 
 
 def test_gates_and_compounds_judge_what_they_name_even_when_it_is_not_selected(project: Write) -> None:
-    folder = project({"toy.py": MODULE, "contracts/numbers.apr.yaml": TRUE_AND_FALSE, "contracts/gates/go.apr.yaml": GATE})
-    run_pytest(folder, "contracts/gates", "--apr-report", "out")
+    files = {"contracts/numbers.apr.yaml": TRUE_AND_FALSE, "contracts/gates/go.apr.yaml": GATE}
+    folder = project({"toy.py": MODULE, "contracts/gates/back.apr.yaml": BACK, **files})
+    run_pytest(folder, "contracts/gates/go.apr.yaml", "--apr-report", "out")
     verdicts = {key: claim["verdict"] for key, claim in claims(folder / "out").items()}
     assert verdicts == {
         "gates/go::OPEN": "HELD", "gates/go::SHUT": "FALSIFIED", "gates/go::ANY": "HELD", "gates/go::CIRCLE": "ERROR",

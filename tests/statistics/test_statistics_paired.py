@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from scipy import special
 
 from apr_core.errors import EvidenceError, UsageError
-from apr_core.statistics import PairedTable, mcnemar_exact, paired_table, tango_interval, tango_power, tango_test
+from apr_core.statistics import (
+    PairedTable,
+    mcnemar_exact,
+    paired,
+    paired_table,
+    tango_interval,
+    tango_power,
+    tango_test,
+)
 from apr_core.statistics._arguments import Alternative, Side
 
 ALPHAS = st.floats(1e-3, 0.4)
@@ -233,6 +241,12 @@ def test_power_for_rates_that_no_problem_can_have_is_refused() -> None:
 def test_the_chances_of_all_tables_sum_to_one() -> None:
     """With alpha just below one half and a margin far beyond the truth all is shown, so the power is the total."""
     assert tango_power(3000, 0.05, 0.05, 0.9, 0.499) == pytest.approx(1, abs=1e-9)
+
+
+def test_power_in_many_small_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = tango_power(300, 0.05, 0.05, 0.02)
+    monkeypatch.setattr(paired, "_CHUNK", 100)
+    assert tango_power(300, 0.05, 0.05, 0.02) == pytest.approx(whole, rel=1e-12)
 
 
 def test_tangos_error_rates_by_enumeration() -> None:

@@ -71,6 +71,15 @@ def test_paired_size_is_enough_and_one_less_is_not(
     assert n == 1 or detectable_margin_paired(n - 1, flips, difference, alpha, power) > margin - 1e-12
 
 
+def test_what_is_assumed_when_nothing_is_said() -> None:
+    """No true difference, one-sided 5 %, 80 % power: the same in the number, the power and the margin."""
+    assert power_unpaired(3496, 0.02, 0.87) < 0.8 <= power_unpaired(3497, 0.02, 0.87)
+    assert power_paired(463, 0.02, 0.03) < 0.8 <= power_paired(464, 0.02, 0.03)
+    assert detectable_margin_unpaired(3497, 0.87) == pytest.approx(0.02, rel=1e-3)
+    assert power_line(300, 0.9, 0.85) == power_line(300, 0.9, 0.85, 0.05)
+    assert power_runs(4, 2.0, 1.0) == power_runs(4, 2.0, 1.0, 0.05)
+
+
 def test_what_164_problems_can_show() -> None:
     """HumanEval, with 3 % of problems flipping at random, shows losses of 3.4 points and more, not of 2."""
     assert detectable_margin_paired(164, 0.03) == pytest.approx(0.0336, abs=5e-5)
@@ -111,8 +120,10 @@ def test_a_near_line_takes_many_problems_and_not_forever() -> None:
     n = problems_needed_line(0.852, 0.85)
     normal = (1.6449 * math.sqrt(0.85 * 0.15) + 0.8416 * math.sqrt(0.852 * 0.148)) ** 2 / 0.002**2
     assert n == pytest.approx(normal, rel=0.01)
-    with pytest.raises(UsageError, match="takes over"):
+    with pytest.raises(UsageError, match="at most 1e\\+08"):
         problems_needed_line(0.85 + 1e-9, 0.85)
+    with pytest.raises(UsageError, match="up to 1e\\+12"):
+        problems_needed_paired(0.02, 0.05, -0.02 + 1e-12)
 
 
 @pytest.mark.parametrize(("difference", "spread"), [(2.0, 1.0), (1.0, 1.0), (1.0, 2.0), (3.0, 0.5)])

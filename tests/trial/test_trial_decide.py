@@ -29,7 +29,9 @@ Write = Callable[[dict[str, str]], Path]
 
 
 def passes(outcomes: Sequence[int]) -> ProblemsOutcome:
-    return ProblemsOutcome(problems=tuple(ProblemResult(id=f"P/{i}", samples=1, passes=p) for i, p in enumerate(outcomes)))
+    return ProblemsOutcome(
+        problems=tuple(ProblemResult(id=f"P/{i}", samples=1, passes=p) for i, p in enumerate(outcomes))
+    )
 
 
 def first(count: int, n: int = 164) -> list[int]:
@@ -46,7 +48,9 @@ def losses(values: Sequence[float], step: int) -> ExamplesOutcome:
     return ExamplesOutcome(unit="nats/token", step=step, examples=rows)
 
 
-def put(root: Path, model: str, outcome: Outcome, *, seed: int | None = None, benchmark: str = "bench", note: str = "") -> str:
+def put(
+    root: Path, model: str, outcome: Outcome, *, seed: int | None = None, benchmark: str = "bench", note: str = ""
+) -> str:
     record = Record(
         subject=Subject(model=model), protocol=Protocol(benchmark=benchmark), source=Source(kind="measured", note=note or None),
         seed=seed, outcome=outcome,
@@ -66,7 +70,9 @@ obligations:
 
 def judge(root: Path, obligation: str, *, evidence: str = "", others: Sequence[str] = ()) -> Result:
     used = [f"{name}: {{model: {name}}}" for name in ("new", "old") if f" {name}" in obligation + " ".join(others)]
-    lines = [f"  - {{id: {'X' if i == 0 else f'Y{i}'}, claim: c, {text}}}" for i, text in enumerate((obligation, *others))]
+    lines = [
+        f"  - {{id: {'X' if i == 0 else f'Y{i}'}, claim: c, {text}}}" for i, text in enumerate((obligation, *others))
+    ]
     text = CONTRACT.format(evidence=evidence or ", ".join(used), obligations="\n".join(lines))
     (root / "contracts").mkdir(exist_ok=True)
     (root / "contracts" / "e.apr.yaml").write_text(text)
@@ -80,7 +86,13 @@ def root(project: Write) -> Path:
 
 @pytest.mark.parametrize(
     ("count", "line", "verdict"),
-    [(160, 0.85, "HELD"), (140, 0.85, "UNDERPOWERED"), (100, 0.85, "FALSIFIED"), (136, 0.78, "UNDERPOWERED"), (138, 0.78, "HELD")],
+    [
+        (160, 0.85, "HELD"),
+        (140, 0.85, "UNDERPOWERED"),
+        (100, 0.85, "FALSIFIED"),
+        (136, 0.78, "UNDERPOWERED"),
+        (138, 0.78, "HELD"),
+    ],
 )
 def test_one_run_against_a_line_is_an_exact_binomial_test(root: Path, count: int, line: float, verdict: str) -> None:
     put(root, "new", passes(first(count)))
@@ -99,7 +111,9 @@ def test_the_advice_of_an_undecided_line_is_a_number_of_problems_that_would_deci
     assert power_line(result.power["needed"], 144 / 164, 0.85) >= 0.8
 
 
-@pytest.mark.parametrize(("counts", "verdict"), [((140, 139), "HELD"), ((140, 138), "FALSIFIED"), ((143, 100), "FALSIFIED")])
+@pytest.mark.parametrize(
+    ("counts", "verdict"), [((140, 139), "HELD"), ((140, 138), "FALSIFIED"), ((143, 100), "FALSIFIED")]
+)
 def test_a_score_is_the_mean_of_all_runs_with_their_spread(root: Path, counts: tuple[int, int], verdict: str) -> None:
     for number, count in enumerate(counts):
         put(root, "new", passes(first(count)), note=str(number))
@@ -122,18 +136,26 @@ def test_two_runs_are_paired_by_problem(root: Path, gained: int, lost: int, verd
     assert f"{lost} lost, {gained} gained" in result.reason
 
 
-@pytest.mark.parametrize(("lost", "gained", "verdict"), [(0, 0, "HELD"), (2, 4, "HELD"), (1, 1, "UNDERPOWERED"), (20, 1, "FALSIFIED")])
+@pytest.mark.parametrize(
+    ("lost", "gained", "verdict"), [(0, 0, "HELD"), (2, 4, "HELD"), (1, 1, "UNDERPOWERED"), (20, 1, "FALSIFIED")]
+)
 def test_non_inferiority_is_tangos_test(root: Path, lost: int, gained: int, verdict: str) -> None:
     put(root, "old", passes([0] * gained + [1] * (164 - gained)))
     put(root, "new", passes([1] * (164 - lost) + [0] * lost))
-    result = judge(root, "type: non_inferiority, metric: pass@1, candidate: new, reference: old, margin: 0.02, decide: {alpha: 0.05}")
+    result = judge(
+        root,
+        "type: non_inferiority, metric: pass@1, candidate: new, reference: old, margin: 0.02, decide: {alpha: 0.05}",
+    )
     assert result.verdict.value == verdict, result.reason
 
 
 def test_a_side_known_only_in_total_is_judged_unpaired_and_says_so(root: Path) -> None:
     put(root, "old", total(144))
     put(root, "new", passes(first(140)))
-    result = judge(root, "type: non_inferiority, metric: pass@1, candidate: new, reference: old, margin: 0.02, decide: {alpha: 0.05}")
+    result = judge(
+        root,
+        "type: non_inferiority, metric: pass@1, candidate: new, reference: old, margin: 0.02, decide: {alpha: 0.05}",
+    )
     assert result.verdict.value == "UNDERPOWERED"
     assert any(note.startswith("UNPAIRED") for note in result.notes)
     assert result.power is not None and result.power["unit"] == "problems per side"
@@ -219,9 +241,16 @@ TREND = "type: trend, series: new, of: loss, direction: decreasing, decide: {alp
 
 @pytest.mark.parametrize(
     ("steps", "verdict"),
-    [((2.0, 1.5, 1.0), "HELD"), ((1.0, 1.5, 2.0), "FALSIFIED"), ((2.0, 1.0, 1.9), "FALSIFIED"), ((2.0, 2.0, 1.999), "UNDERPOWERED")],
+    [
+        ((2.0, 1.5, 1.0), "HELD"),
+        ((1.0, 1.5, 2.0), "FALSIFIED"),
+        ((2.0, 1.0, 1.9), "FALSIFIED"),
+        ((2.0, 2.0, 1.999), "UNDERPOWERED"),
+    ],
 )
-def test_a_trend_compares_first_with_last_and_no_step_may_be_worse(root: Path, steps: tuple[float, ...], verdict: str) -> None:
+def test_a_trend_compares_first_with_last_and_no_step_may_be_worse(
+    root: Path, steps: tuple[float, ...], verdict: str
+) -> None:
     for number, level in enumerate(steps):
         noise = [((i * 7919 + number * 104729) % 101 - 50) / 500 for i in range(60)]
         put(root, "new", losses([level + x for x in noise], number))
@@ -259,7 +288,11 @@ def test_a_perplexity_margin_is_relative(root: Path) -> None:
     noise = [((i * 7919) % 101 - 50) / 200 for i in range(80)]
     put(root, "old", losses([2.0 + x for x in noise], 0))
     for rise, verdict in ((0.01, "HELD"), (0.10, "FALSIFIED")):
-        put(root, f"new{int(rise * 100)}", losses([2.0 + rise + x + ((i * 31) % 7 - 3) / 1000 for i, x in enumerate(noise)], 0))
+        put(
+            root,
+            f"new{int(rise * 100)}",
+            losses([2.0 + rise + x + ((i * 31) % 7 - 3) / 1000 for i, x in enumerate(noise)], 0),
+        )
         evidence = f"new: {{model: new{int(rise * 100)}}}, old: {{model: old}}"
         claim = "type: non_inferiority, metric: perplexity, candidate: new, reference: old, margin: 0.05, decide: {alpha: 0.05}"
         result = judge(root, claim, evidence=evidence)

@@ -43,10 +43,17 @@ def noisy(n):
 """
 
 
-def judge(write: Write, obligation: str, inputs: str = "n: {integer: [0, 1000]}", extra: str = "", **settings: object) -> Result:
+def judge(
+    write: Write, obligation: str, inputs: str = "n: {integer: [0, 1000]}", extra: str = "", **settings: object
+) -> Result:
     names = [line.split()[1].partition("(")[0] for line in MODULE.splitlines() if line.startswith("def ")]
-    used = ", ".join(f'{name}: "toys:{name}"' for name in names if re.search(rf"\b{name}\b", obligation.replace("raises", "") + extra))
-    text = f"title: t\nversion: 1.0.0\nsubjects: {{{used}}}\ninputs: {{{inputs}}}\n{extra}\nobligations:\n  - {{id: X, claim: c., {obligation}}}\n"
+    used = ", ".join(
+        f'{name}: "toys:{name}"'
+        for name in names
+        if re.search(rf"\b{name}\b", obligation.replace("raises", "") + extra)
+    )
+    head = f"title: t\nversion: 1.0.0\nsubjects: {{{used}}}\ninputs: {{{inputs}}}\n{extra}\n"
+    text = f"{head}obligations:\n  - {{id: X, claim: c., {obligation}}}\n"
     folder = write({"toys.py": MODULE, "contracts/toy.apr.yaml": text})
     return Session(folder, Settings(**settings)).judge("toy::X")  # type: ignore[arg-type]
 
@@ -102,7 +109,12 @@ def test_each_type_holds_and_falls_where_it_must(project: Write, obligation: str
 
 def test_a_frame_sees_what_a_call_changes(project: Write) -> None:
     inputs = "x: {list: {integer: [0, 9]}, size: [1, 5]}"
-    assert judge(project, "type: frame, run: grow(x), changed: [x], check: len(x) == len(before(x)) + 1", inputs).verdict.value == "HELD"
+    assert (
+        judge(
+            project, "type: frame, run: grow(x), changed: [x], check: len(x) == len(before(x)) + 1", inputs
+        ).verdict.value
+        == "HELD"
+    )
     result = judge(project, "type: frame, run: grow(x), unchanged: [x]", inputs)
     assert result.verdict.value == "FALSIFIED"
     assert "it was [0] and is [0, 1]" in str(result.observed)
@@ -147,7 +159,9 @@ def test_exhaustive_cases_are_all_of_them(project: Write) -> None:
 
 def test_another_seed_draws_other_cases_and_the_same_seed_the_same(project: Write) -> None:
     inputs = "r: {real: [0.0, 1.0]}"
-    checks = [judge(project, "type: holds, check: identity(r) < 0.9", inputs, seed=seed, database=False) for seed in (1, 1, 2)]
+    checks = [
+        judge(project, "type: holds, check: identity(r) < 0.9", inputs, seed=seed, database=False) for seed in (1, 1, 2)
+    ]
     assert all(result.verdict.value == "FALSIFIED" for result in checks)
     assert checks[0].counterexample == checks[1].counterexample
 

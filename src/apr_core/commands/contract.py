@@ -91,12 +91,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _schema(args: argparse.Namespace) -> int:
-    import json
     from pathlib import Path
 
-    from apr_core.contract.jsonschema import contract_schema
+    from apr_core.contract.jsonschema import schema_text
 
-    document = json.dumps(contract_schema(), indent=2, ensure_ascii=False) + "\n"
+    document = schema_text()
     if not args.check:
         deliver(args, document)
         return 0

@@ -39,7 +39,11 @@ class Answer:
         """The answer for people."""
         table = _table(self.table)
         return "\n".join(
-            [textwrap.fill(f"{self.headline} {self.explanation}".strip(), 100), *([""] if table else []), *table]
+            [
+                textwrap.fill(f"{self.headline} {self.explanation}".strip(), 100, break_on_hyphens=False),
+                *([""] if table else []),
+                *table,
+            ]
         )
 
     def data(self) -> dict[str, Any]:

@@ -38,7 +38,10 @@ def open_session(args: argparse.Namespace, **settings: Any) -> Session:
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"--evidence {folder}: there is no such folder. Give the folder that holds the records.")
-    return Session(project_root(Path.cwd()), Settings(evidence=folders, scale=args.scale, **settings))
+    session = Session(project_root(Path.cwd()), Settings(evidence=folders, scale=args.scale, **settings))
+    if args.scale is not None:
+        session.catalog.scale_file(args.scale)  # a name that leads nowhere is wrong use, not a verdict of every claim
+    return session
 
 
 def find_claim(catalog: Catalog, word: str) -> tuple[LoadedContract, AnyObligation]:
@@ -53,10 +56,10 @@ def find_claim(catalog: Catalog, word: str) -> tuple[LoadedContract, AnyObligati
         word = f"{Path(where).absolute()}::{name}"
     try:
         claim = catalog.resolve_claim(word)
-    except SelectionError:
+    except SelectionError as error:
         if colons:
             _demand_readable(catalog, where)
-        raise
+        raise SelectionError(f"{error}{_left_out(catalog)}") from None
     contract, _, name = claim.rpartition("::")
     loaded = catalog.load(contract)
     return loaded, loaded.obligation(name)
@@ -67,6 +70,12 @@ def _demand_readable(catalog: Catalog, where: str) -> None:
     for contract, paths in catalog.files.items():
         if where == contract or Path(where).absolute() in paths or catalog.root / where in paths:
             catalog.load(contract)
+
+
+def _left_out(catalog: Catalog) -> str:
+    """A sentence about the files that hide their claims, if there are any."""
+    broken = sum(map(len, catalog.files.values())) - len(readable(catalog))
+    return f" Left out: {broken} that cannot be used; `apr contract lint` says why." if broken else ""
 
 
 def readable(catalog: Catalog) -> list[LoadedContract]:

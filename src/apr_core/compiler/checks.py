@@ -112,34 +112,32 @@ def build(obligation: PropertyObligation, inputs: Collection[str], world: World)
 def _preparation(
     obligation: PropertyObligation, compile_: Expressions, world: World
 ) -> Callable[[Names], Iterator[Names]]:
-    """Preconditions, `let` and `for_each`, in that order; preconditions on `let` names as soon as these exist."""
+    """`for_each`, preconditions and `let`, in that order."""
     functions = world.functions
     loops = [(name, compile_(source)) for name, source in obligation.for_each.items()]
     compile_.extra |= set(obligation.for_each)
+    sources = [obligation.where] if isinstance(obligation.where, str) else obligation.where
+    conditions = [compile_(source) for source in sources]
     bindings: list[tuple[list[str], Expression]] = []
     for targets, source in obligation.let.items():
         bindings.append(([name.strip() for name in targets.split(",")], compile_(source)))
         compile_.extra |= set(bindings[-1][0])
-    bound = {name for targets, _ in bindings for name in targets}
-    sources = [obligation.where] if isinstance(obligation.where, str) else obligation.where
-    conditions = [compile_(source) for source in sources]
-    early = [condition for condition in conditions if not condition.names & bound]
-    late = [condition for condition in conditions if condition.names & bound]
 
-    def demand(wanted: list[Expression], names: Names) -> None:
-        for condition in wanted:
+    def one(names: Names) -> Names:
+        for condition in conditions:
             if not truth(condition.evaluate(names, functions), condition.source):
                 raise Discard
+        for targets, expression in bindings:
+            _bind(names, targets, expression.evaluate(names, functions), expression.source)
+        return names
 
     def prepare(names: Names) -> Iterator[Names]:
+        if not loops:
+            yield one(names)
+            return
         elements = [_elements(expression, names, functions) for _, expression in loops]
         for values in itertools.product(*elements):
-            scope = names | dict(zip((name for name, _ in loops), values, strict=True))
-            demand(early, scope)
-            for targets, expression in bindings:
-                _bind(scope, targets, expression.evaluate(scope, functions), expression.source)
-            demand(late, scope)
-            yield scope
+            yield one(names | dict(zip((name for name, _ in loops), values, strict=True)))
 
     return prepare
 
@@ -147,7 +145,9 @@ def _preparation(
 def _elements(expression: Expression, names: Names, functions: Functions) -> list[Any]:
     values = list(expression.evaluate(names, functions))
     if not values:
-        raise TrialError(f"for_each over {expression.source!r} has no elements, so nothing was checked. Give it at least one.")
+        raise TrialError(
+            f"for_each over {expression.source!r} has no elements, so nothing was checked. Give it at least one."
+        )
     return values
 
 
@@ -270,7 +270,11 @@ def _try_monotone(obligation: Monotone, compile_: Expressions, world: World) -> 
         observed = f"{before!r} at {obligation.in_} = {describe(low)}, {after!r} at {obligation.in_} = {describe(high)}"
         if obligation.nonfinite != "allowed" and not (math.isfinite(before) and math.isfinite(after)):
             raise Refutation("nonfinite", expected, observed)
-        step = sign * (after - before) if math.isfinite(after - before) else sign * (float(after > before) - float(after < before))
+        step = (
+            sign * (after - before)
+            if math.isfinite(after - before)
+            else sign * (float(after > before) - float(after < before))
+        )
         if step < 0 or (obligation.strict and step == 0):
             raise Refutation("order", expected, observed)
 

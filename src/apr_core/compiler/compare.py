@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from apr_core.compiler.describe import describe
+from apr_core.compiler.values import is_torch, same
 from apr_core.contract.vocabulary import to_float64, ulp_distance
 from apr_core.errors import Refutation, TrialError
-from apr_core.compiler.values import is_torch, same
 
 
 def compare(
@@ -46,7 +46,9 @@ def compare(
 
 
 def _numeric(value: Any) -> bool:
-    return isinstance(value, (int, float, complex, np.ndarray, np.generic)) and not isinstance(value, bool) or is_torch(value)
+    return (
+        isinstance(value, (int, float, complex, np.ndarray, np.generic)) and not isinstance(value, bool)
+    ) or is_torch(value)
 
 
 def _leaves(left: Any, right: Any, claim: str, where: str) -> list[tuple[str, Any, Any]]:

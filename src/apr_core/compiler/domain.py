@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import numbers
+import operator
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -195,6 +196,8 @@ class Context:
         names = {**CONSTANTS, **self.scope.names}
         functions = self.scope.functions
         expression = compile_expression(source, names={*names, *self.inputs}, functions=functions.keys())
+        if expression.source in self.inputs:  # most bounds are the name of an input
+            return Quantity(source, where, (expression.source,), False, operator.itemgetter(expression.source))
         needs = tuple(name for name in self.inputs if name in expression.names)
         known = {name: names[name] for name in expression.names.difference(needs)}
 

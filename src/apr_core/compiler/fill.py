@@ -1,7 +1,7 @@
 """The elements of drawn arrays: pure functions from a seed to numbers.
 
-The one thing a reader would get wrong: numpy has no bfloat16, so here its values live in float32 arrays, already
-rounded to bfloat16 where a draw depends on neighbouring values; the conversion at the end is exact for those.
+The one thing a reader would get wrong: numpy has no bfloat16, so its values come as float32 arrays that are still to be
+rounded. Only the ends of its range, its neighbours of one and its subnormals are exact here.
 """
 
 from __future__ import annotations
@@ -136,13 +136,6 @@ class Floats:
     def _readable(self, values: Array) -> Array:
         return values if self.digits is None else significant(values, self.digits)
 
-    def _stored(self, values: Array) -> Array:
-        """Nearby values that the dtype can hold, in float64."""
-        stored = values.astype(self.form.carrier)
-        if self.form is FORMATS["bfloat16"]:  # the upper half of a float32
-            stored = (stored.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
-        return stored.astype(np.float64)
-
     def normal(self, size: int, width: int) -> Array:
         """Standard normal."""
         return self._readable(self.rng.standard_normal(size, dtype=self._work()))
@@ -181,7 +174,7 @@ class Floats:
         """In each row x, then -x(1 + k eps) with |k| <= 2, then 0 if the row is odd: the sum nearly vanishes."""
         half = width // 2
         values = np.zeros((size // max(width, 1), width))
-        x = self._stored(self.heavy_tailed(len(values) * half, width)).reshape(len(values), half)
+        x = self.heavy_tailed(len(values) * half, width).astype(np.float64).reshape(len(values), half)
         values[:, :half] = x
         values[:, half : 2 * half] = -x * (1 + self.rng.integers(-2, 3, x.shape) * self.form.eps)
         return values.reshape(-1)

@@ -265,12 +265,10 @@ def _vector(start: Any, where: str) -> tuple[np.ndarray[Any, Any], float]:
         )
     wide = np.complex128 if values.dtype.kind == "c" else np.float64
     flat = np.ascontiguousarray(values, wide).reshape(-1).view(np.float64)
-    largest = float(np.max(np.abs(flat), initial=0.0))
+    largest = float(np.max(np.abs(flat), initial=0.0))  # a plain norm overflows or vanishes at the ends of the range
     if largest == 0 or not math.isfinite(largest):
         reject()
-    length = largest * float(
-        np.linalg.norm(flat / largest)
-    )  # the plain norm overflows, or vanishes, at the ends of the range
+    length = largest * float(np.linalg.norm(flat / largest))
     return (flat, length) if math.isfinite(length) else reject()
 
 
@@ -280,9 +278,7 @@ def _direction(seed: int, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         axis = np.zeros(values.size)
         axis[np.argmin(np.abs(values))] = 1.0
         return axis
-    normal = fill.generator((seed, 1)).standard_normal(
-        values.size
-    )  # never the numbers that an array of this seed holds
+    normal = fill.generator((seed, 1)).standard_normal(values.size)  # unlike those of an array with this seed
     return np.asarray(normal / np.linalg.norm(normal))
 
 

@@ -31,7 +31,7 @@ from apr_core.contract.vocabulary import VOCABULARY
 from apr_core.contract.yaml import Location
 from apr_core.errors import did_you_mean
 
-__all__ = ["Finding", "check"]
+__all__ = ["Finding", "check", "examine"]
 
 _PARAMETER = re.compile(r"@\d+$")
 

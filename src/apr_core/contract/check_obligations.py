@@ -133,18 +133,22 @@ class ObligationChecker:
                     self.report(("tolerance", name), f"{value} is below 0: no two values are that close.")
 
     def monotone(self, obligation: Monotone, scope: Scope) -> None:
-        """The input that grows must be a number, and the value must depend on it."""
+        """The input that grows must be a number that the value depends on, and all other inputs must stay."""
         expression = self.compile(obligation.value, ("value",), scope)
-        domain = self.inputs.inputs.get(obligation.in_)
+        grows = obligation.in_
+        domain = self.inputs.inputs.get(grows)
         if domain is None:
-            self.unknown(obligation.in_, ("in",), "input", self.inputs.inputs)
-        elif not isinstance(domain, (IntegerInput, RealInput)):
+            self.unknown(grows, ("in",), "input", self.inputs.inputs)
+            return
+        if not isinstance(domain, (IntegerInput, RealInput)):
             kind = next(iter(type(domain).model_fields))
-            self.report(("in",), f"the input {obligation.in_!r} is of kind {kind}: only an integer or a real can grow.")
-        elif expression is not None and obligation.in_ not in self.inputs.closure(self.scope.reads):
-            self.report(
-                ("in",), f"the value does not depend on {obligation.in_!r}, so no growth could change its order."
-            )
+            self.report(("in",), f"the input {grows!r} is of kind {kind}: only an integer or a real can grow.")
+        elif expression is not None and grows not in self.scope.reads:
+            self.report(("in",), f"the value does not read {grows!r}, so no growth could change its order.")
+        for name in sorted(self.inputs.closure(self.scope.reads) - {grows}):
+            if grows in self.inputs.closure(self.inputs.reads(name)):
+                message = f"the input {name!r} is drawn from {grows!r} and would change with it: draw it independently."
+                self.report(("in",), message)
 
     def frame(self, obligation: Frame, scope: Scope) -> None:
         """What is said to change or not must be an input or a name of `let`."""
@@ -188,7 +192,7 @@ class ObligationChecker:
             self.report(("at_most",), f"{limit} is below 0: nothing costs that little.")
         subjects = self.checker.contract.subjects
         if obligation.of is not None:
-            self.checker.used_functions.add(obligation.of)
+            self.scope.calls.add(obligation.of)
             if obligation.of not in subjects:
                 self.unknown(obligation.of, ("of",), "subject", subjects)
         if obligation.measure == "bytes_written":
@@ -207,16 +211,19 @@ class ObligationChecker:
             value: Source | list[Source] = getattr(obligation, field, [])
             for index, source in enumerate(value if isinstance(value, list) else [value]):
                 self.compile(source, (field, index) if isinstance(value, list) else (field,), scope)
+        if len(self.checker.findings) > before:
+            return
         field = "function"
         try:
-            if len(self.checker.findings) == before:
-                for field, function, argument in steps(obligation):
-                    self.compile(apply(function, argument), (field,), scope, exact=False)
+            for field, function, argument in steps(obligation):
+                if self.compile(apply(function, argument), (field,), scope, exact=False) is None:
+                    return
         except ExpressionError as error:
-            self.report((field,), f"{error}")
-        if len(self.checker.findings) == before:
-            for side in sides(obligation):
-                self.compile(side, ("function",), scope, exact=False)
+            self.report((field,), f"{error}.")
+            return
+        for side in sides(obligation):
+            if self.compile(side, ("function",), scope, exact=False) is None:
+                return
 
     def unused(self) -> None:
         """Reports what this obligation declares and does not use; counts what it uses of the contract."""

@@ -1,8 +1,9 @@
 """The inputs of a contract: typed domains that a claim quantifies over.
 
-Each kind is recognised by its own key (`{integer: [1, 8]}`, `{tensor: [n], dtype: float32}`), so a contract never writes
-`kind:`. The one thing a reader would get wrong: a bound or a shape may be an expression over other inputs, so these models
-hold the *source* of the expression; `contract.check` compiles it and `compiler.strategies` evaluates it while drawing.
+Each kind is recognised by its own key (`{integer: [1, 8]}`, `{tensor: [n], dtype: float32}`), so a contract never
+writes `kind:`. The one thing a reader would get wrong: a bound or a shape may be an expression over other inputs, so
+these models hold the *source* of the expression; `contract.check` compiles it and `compiler.strategies` evaluates it
+while drawing.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class PermutationInput(Model):
 
 
 class TensorInput(Model):
-    """An array filled by a seeded generator: a million elements cost milliseconds. Shrinks through shape, seed and digits."""
+    """An array filled by a seeded generator: a million elements cost milliseconds. Shrinks by shape, seed, digits."""
 
     tensor: list[Source]
     """The shape; each extent a number or an expression over other inputs."""

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from apr_core.contract.inputs import KIND_KEYS
 from apr_core.contract.obligations import TEMPLATES, TYPES
+from apr_core.contract.scalars import quoted
 from apr_core.contract.shape import fields_at, is_tag
 from apr_core.contract.yaml import Document, Location
 from apr_core.errors import Problem, did_you_mean
@@ -47,6 +48,7 @@ PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "a file name: letters, digits, dots, _ or -",
 }
 """What the patterns of the schema mean."""
+_KEY = re.compile(r"[A-Za-z][\w.-]*")
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -69,10 +71,10 @@ def show(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"the number {value}" if len(str(value)) <= 40 else "a long number"
     if isinstance(value, str):
-        return f"the text {value!r}" if len(value) <= 60 else f"the text {value[:57]!r}…"
+        return f"the text {quoted(value)}"
     if isinstance(value, list):
         return f"a list of {len(value)}"
-    keys = [str(key) for key in value]
+    keys = [key[:30] for key in value]
     return (
         f"a mapping with the keys {', '.join(keys[:6])}{', …' if len(keys) > 6 else ''}" if keys else "an empty mapping"
     )
@@ -135,7 +137,9 @@ def _explain(error: Error, value: Any, root: type[Any]) -> tuple[Location, bool,
         allowed = list(fields_at(root, loc[:-1]))
         near = did_you_mean(str(loc[-1]), allowed)
         listed = f" Allowed here: {', '.join(allowed)}." if allowed else ""
-        return place, True, f"unknown key {str(loc[-1])!r}.{near}{listed}"
+        if not near and not _KEY.fullmatch(str(loc[-1])):
+            near = " If it belongs to the value before it, put that value in quotes."
+        return place, True, f"unknown key {quoted(loc[-1])}.{near}{listed}"
     if kind == "obligation_type":
         return _explain_obligation(error["input"], place)
     if kind == "input_kind":
@@ -166,7 +170,8 @@ def _sentence(error: Error) -> str:
     """What is wrong with one value."""
     kind, context, found = error["type"], error.get("ctx") or {}, show(error["input"])
     if kind == "union":
-        return f"expected {_alternatives(context['parts'])}, found {found}.{_literal_hint(context['parts'], error['input'])}"
+        parts = context["parts"]
+        return f"expected {_alternatives(parts)}, found {found}.{_literal_hint(parts, error['input'])}"
     if kind in _MISMATCH:
         hint = " Put it in quotes." if kind == "string_type" and isinstance(error["input"], (bool, int, float)) else ""
         return f"expected {_MISMATCH[kind]}, found {found}.{hint}"
@@ -223,7 +228,7 @@ def _explain_obligation(value: Any, place: Location) -> tuple[Location, bool, st
     for field, words in (("type", TYPES), ("template", TEMPLATES)):
         if field in value:
             near = did_you_mean(str(value[field]), [*TYPES, *TEMPLATES])
-            message = f"no obligation has the {field} {value[field]!r}.{near} Every {field}: {', '.join(words)}."
+            message = f"no obligation has the {field} {quoted(value[field])}.{near} Every {field}: {', '.join(words)}."
             return (*place, field), False, message
     message = f"an obligation needs a `type` ({', '.join(TYPES)}) or a `template` ({', '.join(TEMPLATES)})."
     return place, False, message

@@ -1,10 +1,11 @@
 """The obligation types: what a claim says, as data.
 
-A discriminated union on `type` (or on `template`, for the shorthands that expand to `equivalence`). The one thing a reader
-would get wrong: fields that hold an expression hold its *source*; `contract.check` compiles all of them and reports every
-mistake with its place.
+A discriminated union on `type` (or on `template`, for the shorthands that expand to `equivalence`). The one thing a
+reader would get wrong: fields that hold an expression hold its *source*; `contract.check` compiles all of them and
+reports every mistake with its place.
 """
 
+# ruff: noqa: RUF012 - pydantic copies the default of a field for every instance
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
@@ -42,7 +43,7 @@ class Limits(Model):
     """Bounds on one attempt. Beyond them the attempt is an error, not a verdict."""
 
     seconds: Annotated[float, Field(gt=0)] | None = None
-    """Wall time for all cases of the obligation; for `rejection`, for one case, and then exceeding it is a refutation."""
+    """Wall time for all cases of the obligation; for `rejection`, for one case, where exceeding it is a refutation."""
     bytes: Annotated[int, Field(gt=0)] | None = None
     """Peak of traced allocation; read by `rejection`, where exceeding it is a refutation."""
 
@@ -67,8 +68,8 @@ class PropertyObligation(Obligation):
 
 
 class Tolerance(Model):
-    """How far apart two values may be. `absolute` and `relative` add up as |l − r| ≤ absolute + relative·|r|; every other
-    bound given must hold as well."""
+    """How far apart two values may be. `absolute` and `relative` add up as |l − r| ≤ absolute + relative·|r|; every
+    other bound given must hold as well."""
 
     absolute: Annotated[float, Field(ge=0)] | Expression | None = None
     """In the unit of the values."""
@@ -173,8 +174,8 @@ class Cost(PropertyObligation):
     run: Expression
     """The work to measure."""
     measure: Literal["peak_bytes", "bytes_written", "calls"]
-    """peak_bytes: the largest allocation traced during the run (Python, numpy and torch CPU tensors). bytes_written: growth
-    of the files below every `workdir`. calls: how often the subject `of` was called."""
+    """peak_bytes: the largest allocation traced during the run (Python, numpy and torch CPU tensors). bytes_written:
+    growth of the files below every `workdir`. calls: how often the subject `of` was called."""
     of: Name | None = None
     """The subject whose calls are counted; read by `calls` alone."""
     at_most: Source
@@ -183,7 +184,7 @@ class Cost(PropertyObligation):
     @model_validator(mode="after")
     def _of_goes_with_calls(self) -> Cost:
         if (self.measure == "calls") != (self.of is not None):
-            raise ValueError("`of` names the subject whose calls are counted: it goes with `measure: calls`, and only there")
+            raise ValueError("`of` names the subject whose calls are counted: it goes with `measure: calls` alone")
         return self
 
 
@@ -249,7 +250,7 @@ class Invariance(Template):
 
 
 class Decide(Model):
-    """Infer: HELD if the (1 − alpha) bound excludes the negation, FALSIFIED if it excludes the claim, else UNDERPOWERED."""
+    """Infer: HELD if the (1 − alpha) bound excludes the negation, FALSIFIED if the claim, UNDERPOWERED if neither."""
 
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     """One-sided error rate."""
@@ -317,7 +318,7 @@ class NonInferiority(EvidenceObligation):
 
 
 class Trend(EvidenceObligation):
-    """A series goes one way: paired over held-out examples, first against last, and no step is shown to go the other way."""
+    """A series goes one way: paired over held-out examples, first against last, and no step is shown to turn back."""
 
     type: Literal["trend"]
     series: Name
@@ -349,7 +350,7 @@ class Gate(Obligation):
     require: Annotated[list[ClaimReference], Field(min_length=1)]
     """Claim ids."""
     allow: dict[ClaimReference, Literal["UNDERPOWERED", "UNTESTED"]] = {}
-    """Exceptions, each a claim id of `require` with the one verdict that is let through. FALSIFIED and ERROR never are."""
+    """Exceptions, each a claim id of `require` with the verdict that is let through. FALSIFIED and ERROR never are."""
 
 
 def _tag(value: Any) -> str | None:
@@ -374,8 +375,8 @@ TYPES: tuple[str, ...] = tuple(name for name in _TYPES if name not in TEMPLATES)
 
 if TYPE_CHECKING:
     AnyObligation = (
-        Holds | Bound | Equivalence | Monotone | Frame | Rejection | Cost | Threshold | Difference | NonInferiority | Trend
-        | Compound | Gate | Roundtrip | Idempotence | Linearity | Symmetry | Invariance
+        Holds | Bound | Equivalence | Monotone | Frame | Rejection | Cost | Threshold | Difference | NonInferiority
+        | Trend | Compound | Gate | Roundtrip | Idempotence | Linearity | Symmetry | Invariance
     )  # fmt: skip
 else:  # what pydantic sees is built from the table
     AnyObligation = Annotated[
@@ -383,7 +384,7 @@ else:  # what pydantic sees is built from the table
         Discriminator(
             _tag,
             custom_error_type="obligation_type",
-            custom_error_message=f"an obligation has a type ({', '.join(TYPES)}) or a template ({', '.join(TEMPLATES)})",
+            custom_error_message="an obligation has a type or a template",
         ),
     ]
 """One obligation, told apart by `type` or `template`."""

@@ -74,11 +74,11 @@ def _text(node: ast.expr) -> str:
     """A short text for a part; what is too deep or too long is an ellipsis."""
     if isinstance(node, ast.Name):
         return node.id
-    if isinstance(node, ast.Attribute) and isinstance(node.value, (ast.Name, ast.Attribute)):
-        inner = _text(node.value)
-        return f"{inner}.{node.attr}" if len(inner) < 40 else f"….{node.attr}"
     if isinstance(node, ast.Attribute):
-        return f"….{node.attr}"
+        inner = node.value
+        middle = f".{inner.attr}" if isinstance(inner, ast.Attribute) else ""
+        root = inner.value if isinstance(inner, ast.Attribute) else inner
+        return f"{root.id if isinstance(root, ast.Name) else '…'}{middle}.{node.attr}"
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, str)) and len(str(node.value)) < 20:
         return repr(node.value)
     return "…"

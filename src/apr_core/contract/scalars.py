@@ -64,13 +64,19 @@ def resolve_tagged(text: str, tag: str) -> Scalar:
     name = tag.removeprefix(_CORE)
     expected = _TYPE_TAGS.get(name) if tag.startswith(_CORE) else None
     if expected is None:
-        raise ValueError(f"the tag {tag!r} is not allowed: a contract is plain data, so write the value without a tag")
+        raise ValueError(f"the tag {quoted(tag)} is not allowed: a contract is plain data, so leave the tag out")
     value = resolve(text)
     if expected is float and type(value) is int:
         return float(value)
     if type(value) is not expected:
-        raise ValueError(f"{text!r} is not of the type that the tag !!{name} says: leave the tag out")
+        raise ValueError(f"{quoted(text)} is not of the type that the tag !!{name} says: leave the tag out")
     return value
+
+
+def quoted(value: object, width: int = 60) -> str:
+    """A value as a message quotes it, cut off where it is long."""
+    text = repr(value)
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def is_collection_tag(tag: str | None, name: str) -> bool:

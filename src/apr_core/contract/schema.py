@@ -4,6 +4,7 @@ The one thing a reader would get wrong: the id of a contract is not in the file.
 `contracts/` folder (or the rootdir), without the suffix, so that moving a file renames its claims visibly.
 """
 
+# ruff: noqa: RUF012 - pydantic copies the default of a field for every instance
 from __future__ import annotations
 
 from typing import Annotated, Literal

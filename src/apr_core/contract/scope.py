@@ -7,6 +7,7 @@ function of the vocabulary or a constant is an error, so that no reader has to k
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -18,6 +19,11 @@ from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY
 from apr_core.contract.vocabulary.arrays import describe
 from apr_core.contract.yaml import Location
 from apr_core.errors import ExpressionError
+
+_LONGEST = 900
+"""Longest message, in characters: what it quotes may be as long as the file."""
+
+_WORD = re.compile(r"[A-Za-z]\w*")
 
 RESERVED = {
     "result": "what a mutant and a frame call the result of the call",
@@ -73,6 +79,8 @@ class Checker:
 
     def report(self, loc: Location, message: str, *, key: bool = False, column: int = 0) -> None:
         """Keeps a finding."""
+        if len(message) > _LONGEST:
+            message = f"{message[: _LONGEST - 200]} … {message[-200:]}"
         self.findings.append(Finding(loc, message, key, column))
 
     def compile(self, source: Source, loc: Location, scope: Scope) -> Expression | None:
@@ -80,7 +88,10 @@ class Checker:
         try:
             expression = compile_expression(source, names=scope.names, functions=scope.functions)
         except ExpressionError as error:
-            self.report(loc, f"{_terminated(error)}", column=error.column)
+            self.report(loc, _terminated(error), column=error.column)
+            words = _WORD.findall(str(source))  # one mistake must not make all that it was meant to use look unused
+            scope.reads.update(words)
+            scope.calls.update(words)
             return None
         scope.reads |= expression.names
         scope.calls |= expression.calls

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from apr_core.contract.inputs import Source
 from apr_core.contract.obligations import (
-    AnyObligation,
     Equivalence,
     Idempotence,
     Invariance,
     Linearity,
+    Obligation,
     Roundtrip,
     Symmetry,
     Template,
 )
 from apr_core.contract.translation import parse, span_of
 from apr_core.errors import ExpressionError
+
+_Any = TypeVar("_Any", bound=Obligation)
 
 _ATOMS = (ast.Name, ast.Call, ast.Subscript, ast.Constant, ast.List, ast.ListComp, ast.Dict)
 
@@ -35,7 +37,7 @@ class Step(NamedTuple):
     argument: str
 
 
-def expand(obligation: AnyObligation) -> AnyObligation:
+def expand(obligation: _Any) -> _Any | Equivalence:
     """A template as the equivalence that it stands for; any other obligation as it is.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import yaml as pyyaml
 
 from apr_core.contract.limits import YAML_DEPTH, YAML_NODES
-from apr_core.contract.scalars import Scalar, is_collection_tag, resolve, resolve_tagged
+from apr_core.contract.scalars import Scalar, is_collection_tag, quoted, resolve, resolve_tagged
 from apr_core.errors import ContractError, Problem, did_you_mean
 
 _PARSER: Any = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)  # without libyaml: the same events, forty times slower
@@ -32,6 +32,7 @@ _HINTS = (
     ("mapping values are not", "Put quotes around a value that contains ': ', and nested keys on their own lines."),
     ("cannot start any token", "Put quotes around a value that begins with a special character."),
     ("expected key", "Check the indentation against the lines above, and quote values that contain quotes."),
+    ("expected <block end>", "Check the indentation against the lines above, and quote values that contain quotes."),
     ("expected '-' indicator", "Check the indentation against the lines above."),
     ("expected ',' or", "Close the bracket, or add the comma."),
     ("expected ':'", "Every line of a mapping is `key: value`."),
@@ -219,10 +220,8 @@ class _Builder:
         """A mapping or a list begins."""
         self.count(event, 1)
         if not is_collection_tag(event.tag, "map" if mapping else "seq"):
-            self.report(
-                event.start_mark,
-                f"the tag {event.tag!r} is not allowed: a contract is plain data, so write the value without a tag.",
-            )
+            message = f"the tag {quoted(event.tag)} is not allowed: a contract is plain data, so leave the tag out."
+            self.report(event.start_mark, message)
         if len(self.stack) == YAML_DEPTH:
             self.stop(event.start_mark, f"nested more than {YAML_DEPTH} levels deep: flatten this part.")
         if event.anchor is not None:
@@ -240,12 +239,12 @@ class _Builder:
 
     def alias(self, event: Any) -> None:
         """The value of an anchor, shared and not copied; its places are those of the anchored text."""
-        known = self.anchors.get(event.anchor, ())
+        known, name = self.anchors.get(event.anchor, ()), quoted(event.anchor)
         if known is None:
-            self.stop(event.start_mark, f"*{event.anchor} lies inside what &{event.anchor} names: write the value out.")
+            self.stop(event.start_mark, f"the alias {name} lies inside what it names: write the value out.")
         if not known:
             near = did_you_mean(event.anchor, self.anchors)
-            self.stop(event.start_mark, f"*{event.anchor} names no anchor above.{near} Define it with &{event.anchor}.")
+            self.stop(event.start_mark, f"the alias {name} names no anchor (&) above it.{near}")
         value, place, weight = known
         self.count(event, weight)
         copy: Any = event
@@ -306,25 +305,28 @@ class _Builder:
             self.problems.append(Problem(self.path, 1, 1, f"not valid YAML: {error}."))
             return
         said = str(getattr(error, "problem", "") or getattr(error, "context", ""))
-        context = getattr(error, "context_mark", None)
-        since = ""
-        if context is not None and context.line != mark.line:
-            since = f" (in what began at line {context.line + 1})"
-        lines = self.text.splitlines()
-        shown = f" The line reads {_shown(lines[mark.line].strip())}." if mark.line < len(lines) else ""
+        begin: Any = getattr(error, "context_mark", None)
+        lines = self.text.splitlines() or [""]
+        line, column, since = mark.line, mark.column, ""
+        if line >= len(lines):  # the file ended: show what was not closed, or at least its last line
+            said += " before the end of the file"
+            known = begin is not None and begin.line < len(lines)
+            line, column = (begin.line, begin.column) if known else (len(lines) - 1, 0)
+        elif begin is not None and begin.line != line:
+            since = f" (in what began at line {begin.line + 1})"
         hint = next((f" {advice}" for fragment, advice in _HINTS if fragment in said), "")
-        self.report(mark, f"not valid YAML: {said}{since}.{shown}{hint}")
+        message = f"not valid YAML: {said}{since}. The line reads {_shown(lines[line].strip())}.{hint}"
+        self.problems.append(Problem(self.path, line + 1, column + 1, message))
 
 
 def _event(place: Any) -> Any:
     return place.event if type(place) is Node else place
 
 
-def _shown(value: Any, width: int = 60) -> str:
+def _shown(value: Any) -> str:
     """A value as a message shows it."""
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = repr(value)
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return quoted(value)

@@ -102,8 +102,7 @@ def pivotal_test(observed: float, pivots: _Floats, alternative: Alternative) -> 
 
 
 def paired_differences(candidate: Clusters, reference: Clusters) -> list[float]:
-    """Candidate less reference per problem, each averaged over its own runs or samples; both in the same order of
-    problems.
+    """Candidate less reference per problem, each averaged over its own runs; both in the same order of problems.
 
     Raises `EvidenceError` when the two differ in length, or a problem is empty or not finite.
     """

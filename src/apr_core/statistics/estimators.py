@@ -17,11 +17,10 @@ _CERTAIN = 40  # exp(-40) is below half a unit in the last place of 1.0
 
 
 def pass_at_k(n: SupportsIndex, c: SupportsIndex, k: SupportsIndex) -> float:
-    """The chance that k of n completions, drawn without replacement, hold one of the c that pass: 1 - C(n-c, k) / C(n,
-    k).
+    """The chance that k of n completions, drawn without replacement, hold at least one of the c that pass.
 
-    Computed in whole numbers and rounded once, so the result is the float nearest to the true ratio for every n. Chen
-    et al. 2021, "Evaluating large language models trained on code", equation 1.
+    It is 1 - C(n-c, k) / C(n, k), in whole numbers and rounded once, so that the result is the float nearest to the
+    true ratio for every n. Chen et al. 2021, "Evaluating large language models trained on code", equation 1.
 
     Raises `UsageError` when k is not in 1..n or c not in 0..n, `EvidenceError` when n is 0.
     """
@@ -53,12 +52,11 @@ def mean_pass_at_k(counts: Sequence[tuple[SupportsIndex, SupportsIndex]], k: Sup
 
 
 def clustered_standard_error(values: Sequence[SupportsFloat], clusters: Sequence[Hashable]) -> float:
-    """The standard error of the mean of `values` when those that share a cluster (a problem, a document) are
-    correlated.
+    """The standard error of the mean of `values` when those of one cluster (a problem, a document) are correlated.
 
     `values` and `clusters` are parallel, (values,). With one value per cluster it is the textbook s / sqrt(n); with G
     clusters the factor G / (G - 1) corrects for the estimated mean. Liang and Zeger 1986; Miller 2024, "Adding error
-    bars to evals", section 2.2.
+    bars to evals".
 
     Raises `EvidenceError` for fewer than two clusters, for a value that is not finite, or when the lengths differ.
     """

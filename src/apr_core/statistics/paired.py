@@ -1,5 +1,4 @@
-"""Two systems on the same problems: exact McNemar, and Tango's score interval and test for a difference of
-proportions.
+"""Two systems on the same problems: exact McNemar, and Tango's score interval and test for the difference.
 
 The one thing a reader would get wrong: problems on which both agree are not idle. McNemar's test ignores them, because
 it asks only whether there is a difference. A claim about its size ("loses less than 2 points") needs n, and the Wald
@@ -19,6 +18,8 @@ from scipy import special
 from apr_core.errors import EvidenceError, UsageError
 from apr_core.statistics._arguments import Alternative, Side, between, error_rate, one_of_both_tails, sample_size, whole
 from apr_core.statistics.intervals import Interval, invert_score
+
+_CHUNK = 2_000_000  # tables enumerated at a time: 16 MB an array
 
 _Floats = NDArray[np.float64]
 
@@ -134,14 +135,24 @@ def tango_power(
         raise UsageError(
             f"lost_rate is {lose} and gained_rate {gain}; allowed is a sum of at most 1. Correct the rates."
         )
-    lost, gained = (grid.ravel() for grid in np.meshgrid(_likely(n, lose), _likely(n, gain)))
-    possible = lost + gained <= n
-    lost, gained = lost[possible], gained[possible]
+    rows, columns = _likely(n, lose), _likely(n, gain)
+    total = 0.0
+    for some in np.array_split(rows, 1 + rows.size * columns.size // _CHUNK):
+        lost, gained = (grid.ravel() for grid in np.meshgrid(some, columns))
+        possible = lost + gained <= n
+        lost, gained = lost[possible], gained[possible]
+        shown = special.ndtr(-_score(lost, gained, n, -margin)) <= alpha
+        total += float(_chance(lost[shown], gained[shown], n, lose, gain).sum())
+    return total
+
+
+def _chance(lost: _Floats, gained: _Floats, n: int, lose: float, gain: float) -> _Floats:
+    """The trinomial chance of each table, (tables,)."""
     agreed = n - lost - gained
     log_ways = special.gammaln(n + 1) - special.gammaln([lost + 1, gained + 1, agreed + 1]).sum(axis=0)
     rates = special.xlogy(lost, lose) + special.xlogy(gained, gain) + special.xlogy(agreed, max(0.0, 1 - lose - gain))
-    shown = special.ndtr(-_score(lost, gained, n, -margin)) <= alpha
-    return float(np.exp(log_ways + rates)[shown].sum())
+    chance: _Floats = np.exp(log_ways + rates)
+    return chance
 
 
 def _likely(n: int, rate: float) -> _Floats:

@@ -31,8 +31,7 @@ Scores = Sequence[Sequence[SupportsFloat]]
 def runs_interval(
     candidate: Scores, reference: Scores, *, alpha: SupportsFloat = 0.05, side: Side = "two-sided"
 ) -> Interval:
-    """The interval of the mean of candidate less reference, over further training runs and further problems of this
-    kind.
+    """The interval of the mean of candidate less reference, over further training runs and problems of this kind.
 
     The variance is s1²/R1 + s0²/R0 between runs, plus that of the mean difference per problem. Davison and Hinkley
     1997, section 3.8 (the hierarchical bootstrap and its variance); Welch 1947. The bounds are not cut at the ends of
@@ -91,7 +90,8 @@ def _arm(name: str, scores: Scores) -> _Floats:
     if len(scores) < LEAST_RUNS or len(lengths) != 1 or min(lengths) < LEAST_CLUSTERS:
         raise EvidenceError(
             f"the {name} has {len(scores)} runs over {sorted(lengths)} problems; a claim about a technique needs at "
-            f"least {LEAST_RUNS} runs per arm over the same {LEAST_CLUSTERS} or more problems. Train with more seeds."
+            f"least {LEAST_RUNS} runs per arm over the same {LEAST_CLUSTERS} or more problems. Train with more seeds, "
+            "and score all on one set."
         )
     arm = np.asarray(scores, dtype=np.float64)
     if not np.isfinite(arm).all():

@@ -46,10 +46,10 @@ def slope_interval(
     block: int | None = None,
     resamples: int = RESAMPLES,
 ) -> Interval:
-    """The interval of the slope from a circular block bootstrap of the residuals. Politis and Romano 1992; Götze and
-    Künsch 1996.
+    """The interval of the slope from a circular block bootstrap of the residuals.
 
-    `block` is the number of neighbouring points that are drawn together, by default a sixth of the curve. Raises
+    `block` is the number of neighbouring points that are drawn together, by default a sixth of the curve. Politis and
+    Romano 1992 (the circle); Götze and Künsch 1996 (studentised by blocks). Raises
     `EvidenceError` as `slope` does, and for points that lie exactly on a line; `UsageError` for a block that leaves
     fewer than 5 blocks, or an alpha that this number of resamples cannot resolve.
     """

@@ -66,7 +66,7 @@ class Catalog:
 
     def claim_ids(self) -> list[str]:
         """Every claim id of every file that can be read."""
-        ids = []
+        ids: list[str] = []
         for contract in self.files:
             try:
                 loaded = self.load(contract)
@@ -94,10 +94,14 @@ class Catalog:
         if len(matches) == 1:
             return matches[0]
         if matches:
-            raise SelectionError(f"{text!r} is the id of {len(matches)} claims: {', '.join(matches)}. Name one of them in full.")
+            raise SelectionError(
+                f"{text!r} is the id of {len(matches)} claims: {', '.join(matches)}. Name one of them in full."
+            )
         near = difflib.get_close_matches(text, [*ids, *(claim.rpartition("::")[2] for claim in ids)], n=3, cutoff=0.5)
         hint = f" Nearest: {', '.join(near)}." if near else ""
-        raise SelectionError(f"no claim is called {text!r} among {len(ids)} claims in {len(self.files)} contracts.{hint}")
+        raise SelectionError(
+            f"no claim is called {text!r} among {len(ids)} claims in {len(self.files)} contracts.{hint}"
+        )
 
     def scale_file(self, name: str) -> Path:
         """The file of a scale.

@@ -71,7 +71,9 @@ def judge_gate(session: Session, loaded: LoadedContract, obligation: Gate, blank
     if not shut:
         let = [part for part in parts if _AS_PART[part.outcome] is not Verdict.HELD]
         notes = tuple(f"let through by `allow`: {part.id} is {part.outcome}" for part in let)
-        return replace(common, verdict=Verdict.HELD, reason=f"open: {len(parts)} of {len(parts)} claims pass", notes=notes)
+        return replace(
+            common, verdict=Verdict.HELD, reason=f"open: {len(parts)} of {len(parts)} claims pass", notes=notes
+        )
     verdict = combine((_as_shutting(part) for part in shut), ALL_OF)
     needs = "; ".join(f"{part.id}: {what_would_open(part)}" for part in shut)
     return replace(

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import log1p
 from typing import TYPE_CHECKING, Any
 
 from apr_core.contract.expression import compile_expression
@@ -29,7 +31,7 @@ from apr_core.evidence.metrics import Measurement, evaluate, problem_estimates
 from apr_core.evidence.record import ExamplesOutcome, ProblemsOutcome, Record, SeriesOutcome
 from apr_core.trial.combine import OPTIMISTIC
 from apr_core.trial.result import Result
-from apr_core.trial.weigh import Rule, Weighing, against_line, curve, difference, steps, training_runs
+from apr_core.trial.weigh import Advice, Rule, Weighing, against_line, curve, difference, steps, training_runs
 from apr_core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -124,7 +126,9 @@ class _Case:
         """+1 where more is better, -1 where less is."""
         first = next(iter(self.measured.values()))
         if first.higher_is_better is None:
-            raise EvidenceError(f"{first.metric}: nothing says whether more is better, so no side can be called better.")
+            raise EvidenceError(
+                f"{first.metric}: nothing says whether more is better, so no side can be called better."
+            )
         return 1.0 if first.higher_is_better else -1.0
 
     def margin_line(self) -> float:
@@ -146,15 +150,15 @@ class _Case:
         if isinstance(one, Threshold):
             return self._weigh_threshold(one)
         candidate, reference = one.candidate, one.reference  # type: ignore[attr-defined]
-        if one.unit == "run":
-            arms = [run_scores(self.sides[name], one.metric) for name in (candidate, reference)]  # type: ignore[attr-defined]
-            return training_runs(arms[0], arms[1], self.margin_line(), self.rule)
-        new, old = self.measured[candidate], self.measured[reference]
         if self.sign < 0:
-            new, old = old, new
+            candidate, reference = reference, candidate
+        new, old = self.measured[candidate], self.measured[reference]
         line = self.margin_line()
         if new.metric == "perplexity":
             line = _log_margin(line)
+        if one.unit == "run":
+            arms = [run_scores(self.sides[name], new.metric) for name in (candidate, reference)]
+            return training_runs(arms[0], arms[1], line, self.rule)
         return difference(new, old, line, self.rule)
 
     def _weigh_threshold(self, one: Threshold) -> Weighing:
@@ -180,8 +184,6 @@ class _Case:
 
 def _log_margin(line: float) -> float:
     """A relative margin of a perplexity as a difference of losses: 5 % more perplexity is log(1.05) more loss."""
-    from math import log1p
-
     return -log1p(-line) if line < 0 else log1p(line)
 
 
@@ -214,7 +216,11 @@ def select(session: Session, loaded: LoadedContract, name: str) -> tuple[list[Re
     found = session.ledger.select(asked, roles=roles)
     if not found.records:
         produce = loaded.model.produce
-        enable = f"produce it with the recipe {produce}" if produce else "record or import such a run: apr evidence import --help"
+        enable = (
+            f"produce it with the recipe {produce}"
+            if produce
+            else "record or import such a run: apr evidence import --help"
+        )
         raise Untestable(f"no evidence for {name!r}: {found.explanation}", enable)
     note = []
     if choice == "best" and found.picked_from > 1:
@@ -234,18 +240,25 @@ def _bound(session: Session, selector: Selector) -> tuple[dict[str, Any], dict[s
         names = sorted(path.stem for path in (session.root / "contracts" / "scales").glob("*.yaml"))
         there = ", ".join(names) or "none yet"
         raise Untestable(
-            f"the role {selector.role!r} is bound to no model: no scale was chosen", f"choose one: --apr-scale NAME ({there})"
+            f"the role {selector.role!r} is bound to no model: no scale was chosen",
+            f"choose one: --apr-scale NAME ({there})",
         )
     return asked, {}
 
 
 def run_scores(records: Sequence[Record], metric: str) -> list[list[float]]:
-    """(runs, problems) of the runs with distinct training seeds."""
+    """(runs, items) of the runs with distinct training seeds: passes per problem, or the value per held-out example."""
     rows: dict[int | None, list[float]] = {}
     for record in records:
-        if not isinstance(record.outcome, ProblemsOutcome):
-            raise EvidenceError(f"{record.id} has no results per problem; a claim about training runs needs them.")
-        table = problem_estimates(record, int(metric.partition("@")[2] or 1))
+        outcome = record.outcome
+        if isinstance(outcome, ProblemsOutcome):
+            table = problem_estimates(record, int(metric.partition("@")[2] or 1))
+        elif isinstance(outcome, ExamplesOutcome):
+            table = {example.id: example.value for example in outcome.examples}
+        else:
+            raise EvidenceError(
+                f"{record.id} has no results per problem or example; a claim about training runs needs them."
+            )
         rows[record.seed] = [table[key] for key in sorted(table)]
     return list(rows.values())
 
@@ -255,7 +268,9 @@ def step_tables(records: Sequence[Record]) -> list[tuple[int, dict[str, float]]]
     tables = {}
     for record in records:
         if not isinstance(record.outcome, ExamplesOutcome) or record.outcome.step is None:
-            raise EvidenceError(f"{record.id} is not a step: it needs values per held-out example and the number of its step.")
+            raise EvidenceError(
+                f"{record.id} is not a step: it needs values per held-out example and the number of its step."
+            )
         tables[record.outcome.step] = {example.id: example.value for example in record.outcome.examples}
     if len(tables) < 2:
         raise EvidenceError("a trend needs at least two steps. Evaluate before the training and after each epoch.")
@@ -306,12 +321,17 @@ def _by_inference(
             expected=used.line, observed=_estimate_text(weighing),
         )  # fmt: skip
     if p_for <= rule.alpha:
-        return replace(common, verdict=Verdict.HELD, reason=f"the evidence excludes the negation (p = {p_for:.2g}; {how})")
+        return replace(
+            common, verdict=Verdict.HELD, reason=f"the evidence excludes the negation (p = {p_for:.2g}; {how})"
+        )
     advice = weighing.advice()
-    more = f"about {advice.needed} {advice.unit} would decide" if advice.needed else "no number of them is known to decide"
+    more = (
+        f"about {advice.needed} {advice.unit} would decide" if advice.needed else "no number of them is known to decide"
+    )
     return replace(
         common, verdict=Verdict.UNDERPOWERED, power=advice.as_dict(),
-        reason=f"{weighing.n} {weighing.n_of} cannot decide (p = {p_for:.2g} for, {p_against:.2g} against; {how}); {more}, assuming {advice.assumes}",
+        reason=f"{weighing.n} {weighing.n_of} cannot decide (p = {p_for:.2g} for, {p_against:.2g} against; {how}); "
+        f"{more}, assuming {advice.assumes}",
     )  # fmt: skip
 
 
@@ -341,7 +361,7 @@ def _by_score(used: Result, case: _Case) -> Result:
     return replace(
         common, verdict=Verdict.UNDERPOWERED, interval=(fact.low, fact.high),
         reason=f"it is only known to lie {shown}: {totals} of {runs} runs are known only in total, without results per problem",
-        power={"needed": totals, "unit": "runs with results per problem", "have": runs - totals, "assumes": "the runs are evaluated again"},
+        power=Advice(totals, "runs with results per problem", runs - totals, "the runs are evaluated again").as_dict(),
     )  # fmt: skip
 
 
@@ -367,7 +387,7 @@ def _fact(case: _Case) -> tuple[_Fact, Any]:
         tables = step_tables(case.sides[one.series])
         sign = 1.0 if one.direction == "increasing" else -1.0
         means = [sum(table.values()) / len(table) for _, table in tables]
-        moves = [sign * (b - a) for a, b in zip(means, means[1:], strict=False)]
+        moves = [sign * (b - a) for a, b in pairwise(means)]
         worst = min(moves)
         return _Fact(worst, worst, worst, (min(means), max(means)), len(tables[0][1]), ()), lambda x: x > 0
     new, old = (case.measured[name] for name in sides_of(one))

@@ -29,7 +29,9 @@ def guarded(name: str, subject: Callable[..., Any], shared: Collection[int]) -> 
         given = [value if id(value) in shared else fresh(value) for value in args]
         named = {key: value if id(value) in shared else fresh(value) for key, value in kwargs.items()}
         result = attempt(name, subject, tuple(given), named)
-        for position, (original, used) in enumerate(zip((*args, *kwargs.values()), (*given, *named.values()), strict=True)):
+        for position, (original, used) in enumerate(
+            zip((*args, *kwargs.values()), (*given, *named.values()), strict=True)
+        ):
             if original is not used and not same(original, used):
                 what = list(kwargs)[position - len(args)] if position >= len(args) else f"number {position + 1}"
                 raise Refutation(
@@ -47,7 +49,9 @@ def attempt(name: str, subject: Callable[..., Any], args: tuple[Any, ...], kwarg
     except (HypothesisException, Untestable, Refutation):
         raise
     except MemoryError as error:
-        raise TrialError(f"{name}() ran out of memory: {error}. Draw smaller inputs, or give the process more.") from error
+        raise TrialError(
+            f"{name}() ran out of memory: {error}. Draw smaller inputs, or give the process more."
+        ) from error
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing in EXTRAS:

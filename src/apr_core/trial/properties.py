@@ -85,7 +85,14 @@ class _Counter:
 
 
 def sample(
-    check: Check, strategy: SearchStrategy[dict[str, Any]], *, cases: int, seed: int, key: str, database: Path | None, seconds: float
+    check: Check,
+    strategy: SearchStrategy[dict[str, Any]],
+    *,
+    cases: int,
+    seed: int,
+    key: str,
+    database: Path | None,
+    seconds: float,
 ) -> Tried:
     """Draw `cases` cases, look for one that refutes, shrink it.
 
@@ -164,7 +171,9 @@ def _too_many(counter: _Counter) -> TrialError:
 
 def _named(function: Callable[..., None], key: str) -> Callable[..., None]:
     """The function under a name of its own, so that Hypothesis keeps the counterexamples of different claims apart."""
-    twin = types.FunctionType(function.__code__, function.__globals__, "trial", function.__defaults__, function.__closure__)
+    twin = types.FunctionType(
+        function.__code__, function.__globals__, "trial", function.__defaults__, function.__closure__
+    )
     twin.__qualname__ = twin.__doc__ = key
     twin.__module__ = __name__
     return twin

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from apr_core.compiler.checks import SECOND, Check, World, build
 from apr_core.compiler.exhaustive import enumerate_cases
-from apr_core.compiler.strategies import Scope, environment
+from apr_core.compiler.strategies import Scope, environment, references
 from apr_core.compiler.templates import expand
 from apr_core.compiler.values import fresh, same
 from apr_core.contract.expression import compile_expression
@@ -40,7 +40,6 @@ def try_property(
 ) -> Result:
     """Try to break one obligation. Raises AprError or Untestable; `Session.judge_obligation` words those."""
     plain = expand(obligation)
-    assert isinstance(plain, PropertyObligation)
     subjects = _subjects(session, loaded, plain, mutate)
     world, originals = _world(loaded, subjects)
     inputs: dict[str, Any] = {**loaded.model.inputs, **plain.inputs}
@@ -72,7 +71,9 @@ def _world(loaded: LoadedContract, subjects: Mapping[str, Callable[..., Any]]) -
     names: dict[str, Any] = dict(loaded.model.constants)
     direct = {name: _direct(name, subject) for name, subject in subjects.items()}
     for name, source in loaded.model.setup.items():
-        expression = compile_expression(source, names={*names, *CONSTANTS}, functions={*VOCABULARY, *loaded.model.subjects})
+        expression = compile_expression(
+            source, names={*names, *CONSTANTS}, functions={*VOCABULARY, *loaded.model.subjects}
+        )
         if expression.calls & set(loaded.model.subjects) <= set(subjects):
             names[name] = expression.evaluate({**CONSTANTS, **names}, {**VOCABULARY, **direct})
     built = {name: value for name, value in names.items() if name in loaded.model.setup}
@@ -88,15 +89,19 @@ def _direct(name: str, subject: Callable[..., Any]) -> Callable[..., Any]:
 
 def _demand_free(obligation: Monotone, inputs: Mapping[str, Any], loaded: LoadedContract) -> None:
     """All other inputs must stay while one grows, so none may be drawn from it."""
-    from apr_core.compiler.strategies import references
-
-    for name, spec in inputs.items():
-        if obligation.in_ in references(spec):
+    for name in inputs:
+        if _drawn_from(name, obligation.in_, inputs):
             message = (
                 f"{obligation.id} claims an order in {obligation.in_!r}, but the input {name!r} is drawn from it and would "
                 f"change as well. Draw {name!r} independently."
             )
             raise ContractError([Problem(loaded.relative, loaded.line_of(obligation.id), 1, message)])
+
+
+def _drawn_from(name: str, source: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether an input depends on another, itself or by way of others."""
+    direct = references(inputs[name])
+    return source in direct or any(_drawn_from(other, source, inputs) for other in direct & inputs.keys())
 
 
 def _try(
@@ -139,6 +144,6 @@ def _worded(blank: Result, tried: Tried, obligation: PropertyObligation) -> Resu
         )
     if tried.cases == 0:
         raise TrialError("no case was tried")
-    how = "all" if tried.exhaustive else "tried on"
+    how = f"any of all {tried.cases} cases" if tried.exhaustive else f"{tried.cases} cases"
     share = f", {tried.discarded} discarded" if tried.discarded else ""
-    return replace(common, verdict=Verdict.HELD, reason=f"not broken by {how} {tried.cases} cases{share}")
+    return replace(common, verdict=Verdict.HELD, reason=f"not broken by {how}{share}")

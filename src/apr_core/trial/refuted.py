@@ -24,7 +24,7 @@ class RefutedClaim(Model):
     """`folder/file::ID`."""
     since: str
     """When it was found to be false, as YYYY-MM-DD."""
-    evidence: list[str] = []
+    evidence: list[str] = Field(default=[])
     """Evidence ids that refute it."""
     note: str
     """Why it was believed, or what is true instead, in one sentence."""
@@ -33,7 +33,7 @@ class RefutedClaim(Model):
 class RefutedFile(Model):
     """The whole file."""
 
-    refuted: list[RefutedClaim] = []
+    refuted: list[RefutedClaim] = Field(default=[])
     """The entries, in any order."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from apr_core.verdict import Verdict
 
 OUTCOMES = ("HELD", "HELD-AS-FALSE", "FALSIFIED", "REFUTED", "RECOVERED", "UNDERPOWERED", "UNTESTED", "ERROR")
-"""Columns of every summary. REFUTED: falsified and known to be (refuted.yaml). RECOVERED: in refuted.yaml, but no longer false."""
+"""Columns of every summary. REFUTED: falsified and listed in refuted.yaml. RECOVERED: listed there, but no longer false."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

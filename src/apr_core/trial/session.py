@@ -122,7 +122,9 @@ class Session:
             if claim_id in self._pending:
                 chain = " -> ".join([*self._pending[self._pending.index(claim_id) :], claim_id])
                 return self.refuse(
-                    loaded, obligation, f"claims depend on each other in a circle: {chain}. Remove one of the references."
+                    loaded,
+                    obligation,
+                    f"claims depend on each other in a circle: {chain}. Remove one of the references.",
                 )
             self._pending.append(claim_id)
             try:
@@ -160,7 +162,9 @@ class Session:
         except AprError as error:
             result = replace(blank, verdict=Verdict.ERROR, reason=str(error))
         except Exception as error:
-            result = replace(blank, verdict=Verdict.ERROR, reason=f"apr-core itself failed: {type(error).__name__}: {error}")
+            result = replace(
+                blank, verdict=Verdict.ERROR, reason=f"apr-core itself failed: {type(error).__name__}: {error}"
+            )
         return replace(result, seconds=time.perf_counter() - started)
 
     def blank(self, loaded: LoadedContract, obligation: Obligation) -> Result:
@@ -170,7 +174,7 @@ class Session:
             id=claim_id,
             contract=loaded.id,
             title=loaded.model.title,
-            type=getattr(obligation, "type", None) or getattr(obligation, "template", ""),
+            type=str(getattr(obligation, "type", None) or getattr(obligation, "template", "")),
             claim=obligation.claim,
             criteria=tuple(dict.fromkeys([*loaded.model.criteria, *obligation.criteria])),
             expect=obligation.expect,

@@ -64,7 +64,9 @@ def _tool_table(root: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("apr", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}. Repair it: contracts take their permissions from it.") from None
+        raise UsageError(
+            f"{file} cannot be read: {error}. Repair it: contracts take their permissions from it."
+        ) from None
     unknown = set(table) - {"subjects", "commands", "scale"}
     if unknown:
         key = min(unknown)

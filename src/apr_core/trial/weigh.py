@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist, stdev
 from typing import Any
 
 from apr_core import statistics as st
 from apr_core.errors import EvidenceError, UsageError
 from apr_core.evidence.metrics import Measurement
+from apr_core.statistics.bootstrap import LEAST_CLUSTERS
 
 INFERABLE = ("pass@", "perplexity", "mean")
 """Metrics that estimate something beyond the runs at hand. Set metrics and extremes are facts of those runs."""
@@ -82,7 +84,9 @@ def _complete(found: Measurement) -> bool:
 
 def _value(found: Measurement) -> float:
     if found.value is None:
-        raise EvidenceError(f"{found.metric} of these records is only known to lie between two values; nothing can be inferred.")
+        raise EvidenceError(
+            f"{found.metric} of these records is only known to lie between two values; nothing can be inferred."
+        )
     return found.value
 
 
@@ -103,40 +107,81 @@ def against_line(found: Measurement, line: float, claim_above: bool, rule: Rule)
             f"{found.metric} is known only as {value:g}, without items and without a number of problems, so its uncertainty is "
             "unknown. Use `decide: score`, or record results per problem."
         )
-    low, high = math.floor(value * found.n + 1e-9), math.ceil(value * found.n - 1e-9)
+    low, high = _down(value * found.n), _up(value * found.n)
     bounds = (
         st.clopper_pearson(low, found.n, rule.alpha, "lower").low,
         st.clopper_pearson(high, found.n, rule.alpha, "upper").high,
     )
     above, below = st.binomial_test(low, found.n, line, "greater"), st.binomial_test(high, found.n, line, "less")
     p_for, p_against = (above, below) if claim_above else (below, above)
-    notes = () if len(found.per_run) == 1 else ("runs known only in total are judged like one run, which is conservative",)
+    notes = (
+        () if len(found.per_run) == 1 else ("runs known only in total are judged like one run, which is conservative",)
+    )
+
+    def advise() -> Advice:
+        need = lambda: st.problems_needed_line(_inside(value, found.n), line, rule.alpha, rule.power)  # noqa: E731
+        return _advise(need, "problems", found.n, f"the true rate is {value:.3f}")
+
     return Weighing(
         value, *bounds, p_for, p_against, found.n, "problems", "exact binomial test (Clopper and Pearson)",
-        lambda: _advise(lambda: st.problems_needed_line(_inside(value, found.n), line, rule.alpha, rule.power), "problems", found.n, f"the true rate is {value:.3f}"),
-        notes,
+        advise, notes,
     )  # fmt: skip
+
+
+def _unweighable(
+    values: Sequence[float], estimate: float, limits: tuple[float, float] | None, unit: str
+) -> Weighing | None:
+    """The answer when a bootstrap cannot say anything: too few items, or no spread on a scale without ends."""
+    if len(values) < LEAST_CLUSTERS:
+        assumes = f"resampling fewer than {LEAST_CLUSTERS} says nothing"
+        advice = Advice(LEAST_CLUSTERS, unit, len(values), assumes)
+    elif limits is None and max(values) == min(values):
+        advice = Advice(None, unit, len(values), "all items are equal, which shows no spread and is not certainty")
+    else:
+        return None
+    return Weighing(estimate, None, None, 1.0, 1.0, len(values), unit, advice.assumes, lambda: advice)
+
+
+def _resampled(
+    values: Sequence[float], line: float, limits: tuple[float, float] | None, rule: Rule
+) -> tuple[float, float, float, float]:
+    """One-sided bounds of the mean, and the p-values of its lying above and below the line."""
+    return (
+        st.bootstrap_interval(values, limits=limits, seed=rule.seed, alpha=rule.alpha, side="lower").low,
+        st.bootstrap_interval(values, limits=limits, seed=rule.seed, alpha=rule.alpha, side="upper").high,
+        st.bootstrap_test(values, line, "greater", limits=limits, seed=rule.seed),
+        st.bootstrap_test(values, line, "less", limits=limits, seed=rule.seed),
+    )
 
 
 def _line_by_bootstrap(
     found: Measurement, value: float, line: float, claim_above: bool, rule: Rule, limits: tuple[float, float] | None
 ) -> Weighing:
     items = list((found.items or {}).values())
+    unit = "problems" if limits else "examples"
+    if (nothing := _unweighable(items, value, limits, unit)) is not None:
+        return nothing
     at = math.log(line) if found.metric == "perplexity" else line
-    both = {"limits": limits, "seed": rule.seed}
-    low = st.bootstrap_interval(items, alpha=rule.alpha, side="lower", **both).low
-    high = st.bootstrap_interval(items, alpha=rule.alpha, side="upper", **both).high
-    above = st.bootstrap_test(items, at, "greater", **both)
-    below = st.bootstrap_test(items, at, "less", **both)
+    low, high, above, below = _resampled(items, at, limits, rule)
     p_for, p_against = (above, below) if claim_above else (below, above)
     if found.metric == "perplexity":
         low, high = math.exp(low), math.exp(high)
     gap = abs(sum(items) / len(items) - at)
     return Weighing(
-        value, low, high, p_for, p_against, len(items), "problems" if limits else "examples",
+        value, low, high, p_for, p_against, len(items), unit,
         f"bootstrap clustered by problem, {found.item_runs} runs averaged" if found.item_runs > 1 else "bootstrap over items",
-        lambda: _advise_spread(items, gap, rule, "problems" if limits else "examples"),
+        lambda: _advise_spread(items, gap, rule, unit),
     )  # fmt: skip
+
+
+def _down(count: float) -> int:
+    """A mean number of problems rounded down, unless it is whole but for rounding."""
+    return math.floor(count + 1e-9)
+
+
+def _up(count: float) -> int:
+    """The same, rounded up."""
+    return math.ceil(count - 1e-9)
 
 
 def _inside(rate: float, n: int | None) -> float:
@@ -167,7 +212,11 @@ def difference(candidate: Measurement, reference: Measurement, line: float, rule
     """Candidate less reference against `line`, the claim being that it lies above; paired by problem where that is possible."""
     demand_inferable(candidate.metric)
     if _complete(candidate) and _complete(reference) and set(candidate.items or ()) == set(reference.items or ()):
-        if _binary(candidate.items) and _binary(reference.items) and len(candidate.per_run) == len(reference.per_run) == 1:
+        if (
+            _binary(candidate.items)
+            and _binary(reference.items)
+            and len(candidate.per_run) == len(reference.per_run) == 1
+        ):
             return _paired_flips(candidate, reference, line, rule)
         return _paired_bootstrap(candidate, reference, line, rule)
     return _unpaired(candidate, reference, line, rule)
@@ -177,9 +226,12 @@ def _paired_flips(candidate: Measurement, reference: Measurement, line: float, r
     new, old = candidate.items or {}, reference.items or {}
     table = st.paired_table([int(new[key]) for key in old], [int(old[key]) for key in old])
     lost, gained, n = table.lost, table.gained, table.n
+    low = st.tango_interval(lost, gained, n, rule.alpha, "lower").low
+    high = st.tango_interval(lost, gained, n, rule.alpha, "upper").high
     if line == 0.0:
         above, below = st.mcnemar_exact(lost, gained, "greater"), st.mcnemar_exact(lost, gained, "less")
-        method = "exact McNemar test, Tango's interval"
+        method = "exact McNemar test and its interval"
+        low, high = _exact_bounds(lost, gained, n, rule.alpha) or (low, high)
     else:
         above, below = st.tango_test(lost, gained, n, -line, "greater"), st.tango_test(lost, gained, n, -line, "less")
         method = "Tango's score test and interval"
@@ -189,26 +241,35 @@ def _paired_flips(candidate: Measurement, reference: Measurement, line: float, r
     def advise() -> Advice:
         claimed, true = (-line, estimate) if estimate >= line else (line, -estimate)
         need = lambda: st.problems_needed_paired(claimed, discordance, true, rule.alpha, rule.power)  # noqa: E731
-        return _advise(need, "problems", n, f"{discordance:.1%} of problems flip and the true difference is {estimate:+.4f}")
+        return _advise(
+            need, "problems", n, f"{discordance:.1%} of problems flip and the true difference is {estimate:+.4f}"
+        )
 
     return Weighing(
-        estimate,
-        st.tango_interval(lost, gained, n, rule.alpha, "lower").low,
-        st.tango_interval(lost, gained, n, rule.alpha, "upper").high,
-        above, below, n, "problems", f"paired: {lost} lost, {gained} gained; {method}", advise,
+        estimate, low, high, above, below, n, "problems", f"paired: {lost} lost, {gained} gained; {method}", advise,
     )  # fmt: skip
+
+
+def _exact_bounds(lost: int, gained: int, n: int, alpha: float) -> tuple[float, float] | None:
+    """One-sided bounds that exclude 0 exactly when McNemar's exact test does: Clopper and Pearson on the share of flips
+    that are gains, given how many problems flip. None when none does."""
+    flips = lost + gained
+    if flips == 0:
+        return None
+    low = st.clopper_pearson(gained, flips, alpha, "lower").low
+    high = st.clopper_pearson(gained, flips, alpha, "upper").high
+    return (2 * low - 1) * flips / n, (2 * high - 1) * flips / n
 
 
 def _paired_bootstrap(candidate: Measurement, reference: Measurement, line: float, rule: Rule) -> Weighing:
     new, old = candidate.items or {}, reference.items or {}
     limits = (-1.0, 1.0) if candidate.metric.startswith("pass@") else None
     gaps = [new[key] - old[key] for key in old]
-    both = {"limits": limits, "seed": rule.seed}
-    low = st.bootstrap_interval(gaps, alpha=rule.alpha, side="lower", **both).low
-    high = st.bootstrap_interval(gaps, alpha=rule.alpha, side="upper", **both).high
-    above, below = st.bootstrap_test(gaps, line, "greater", **both), st.bootstrap_test(gaps, line, "less", **both)
-    mean = sum(gaps) / len(gaps)
     unit = "problems" if limits else "examples"
+    if (nothing := _unweighable(gaps, sum(gaps) / len(gaps), limits, unit)) is not None:
+        return nothing
+    low, high, above, below = _resampled(gaps, line, limits, rule)
+    mean = sum(gaps) / len(gaps)
     runs = f"{candidate.item_runs} against {reference.item_runs} runs averaged, " if limits else ""
     return Weighing(
         mean, low, high, above, below, len(gaps), unit, f"paired by item: {runs}bootstrap clustered by item",
@@ -219,21 +280,29 @@ def _paired_bootstrap(candidate: Measurement, reference: Measurement, line: floa
 def _unpaired(candidate: Measurement, reference: Measurement, line: float, rule: Rule) -> Weighing:
     """Two proportions of which at least one is known only in total (Miettinen and Nurminen), rounded against either answer."""
     if not candidate.metric.startswith("pass@"):
-        raise EvidenceError(f"{candidate.metric} without items per example cannot be compared with a margin. Record the items.")
-    n1, n0, notes = candidate.n, reference.n, ["UNPAIRED: one side is known only in total, which needs far more problems"]
+        raise EvidenceError(
+            f"{candidate.metric} without items per example cannot be compared with a margin. Record the items."
+        )
+    n1, n0, notes = (
+        candidate.n,
+        reference.n,
+        ["UNPAIRED: one side is known only in total, which needs far more problems"],
+    )
     if n1 is None or n0 is None:
         if n1 is None and n0 is None:
             raise EvidenceError("neither side says on how many problems it was measured. Record the number.")
-        notes.append(f"one side does not say on how many problems it was measured; {n1 or n0} are assumed, as on the other")
+        notes.append(
+            f"one side does not say on how many problems it was measured; {n1 or n0} are assumed, as on the other"
+        )
         n1, n0 = n1 or n0, n0 or n1
     assert n1 is not None and n0 is not None
     x1, x0 = _value(candidate) * n1, _value(reference) * n0
     mean = _value(candidate) - _value(reference)
-    down, up = lambda x: math.floor(x + 1e-9), lambda x: math.ceil(x - 1e-9)
-    above = st.miettinen_nurminen_test(down(x1), n1, up(x0), n0, -line, "greater")
-    below = st.miettinen_nurminen_test(up(x1), n1, down(x0), n0, -line, "less")
-    low = st.miettinen_nurminen_interval(down(x1), n1, up(x0), n0, rule.alpha, "lower").low
-    high = st.miettinen_nurminen_interval(up(x1), n1, down(x0), n0, rule.alpha, "upper").high
+    down1, up1, down0, up0 = _down(x1), _up(x1), _down(x0), _up(x0)
+    above = st.miettinen_nurminen_test(down1, n1, up0, n0, -line, "greater")
+    below = st.miettinen_nurminen_test(up1, n1, down0, n0, -line, "less")
+    low = st.miettinen_nurminen_interval(down1, n1, up0, n0, rule.alpha, "lower").low
+    high = st.miettinen_nurminen_interval(up1, n1, down0, n0, rule.alpha, "upper").high
 
     def advise() -> Advice:
         claimed, true = (-line, mean) if mean >= line else (line, -mean)
@@ -242,7 +311,8 @@ def _unpaired(candidate: Measurement, reference: Measurement, line: float, rule:
         return _advise(need, "problems per side", min(n1, n0), f"unpaired, and the true difference is {mean:+.4f}")
 
     return Weighing(
-        mean, low, high, above, below, min(n1, n0), "problems", "unpaired: Miettinen and Nurminen's score test", advise, tuple(notes)
+        mean, low, high, above, below, min(n1, n0), "problems", "unpaired: Miettinen and Nurminen's score test", advise,
+        tuple(notes),
     )  # fmt: skip
 
 
@@ -260,7 +330,9 @@ def training_runs(candidate: list[list[float]], reference: list[list[float]], li
         return _advise(need, "training seeds per arm", runs, f"seeds differ by {spread:.4f}")
 
     if runs < 3:
-        return Weighing(estimate, None, None, 1.0, 1.0, runs, "training seeds", "too few training seeds to judge", advise)
+        return Weighing(
+            estimate, None, None, 1.0, 1.0, runs, "training seeds", "too few training seeds to judge", advise
+        )
     return Weighing(
         estimate,
         st.runs_interval(candidate, reference, alpha=rule.alpha, side="lower").low,
@@ -275,17 +347,19 @@ def steps(tables: list[dict[str, float]], sign: float, rule: Rule) -> Weighing:
     """Held-out examples at successive steps: first against last, and no step shown to go the other way (Holm over steps)."""
     keys = list(tables[0])
     if any(set(table) != set(keys) for table in tables):
-        raise EvidenceError("the steps were not measured on the same held-out examples; measure all of them on one set.")
-    moves = [[sign * (b[key] - a[key]) for key in keys] for a, b in zip(tables, tables[1:], strict=False)]
+        raise EvidenceError(
+            "the steps were not measured on the same held-out examples; measure all of them on one set."
+        )
+    moves = [[sign * (b[key] - a[key]) for key in keys] for a, b in pairwise(tables)]
     whole = [sign * (tables[-1][key] - tables[0][key]) for key in keys]
-    both: dict[str, Any] = {"limits": None, "seed": rule.seed}
-    p_for = st.bootstrap_test(whole, 0.0, "greater", **both)
-    wrong = [st.bootstrap_test(gaps, 0.0, "less", **both) for gaps in (*moves, whole) if any(gaps)]
     mean = sum(whole) / len(whole)
-    low = st.bootstrap_interval(whole, alpha=rule.alpha, side="lower", **both).low
-    high = st.bootstrap_interval(whole, alpha=rule.alpha, side="upper", **both).high
+    if (nothing := _unweighable(whole, sign * mean, None, "examples")) is not None:
+        return nothing
+    low, high, p_for, _ = _resampled(whole, 0.0, None, rule)
+    wrong = [_resampled(gaps, 0.0, None, rule)[3] for gaps in (*moves, whole) if max(gaps) > min(gaps)]
+    first, last = sorted((sign * low, sign * high))
     return Weighing(
-        sign * mean, *sorted((sign * low, sign * high)), p_for, min(st.holm(wrong)), len(keys), "examples",
+        sign * mean, first, last, p_for, min(st.holm(wrong)), len(keys), "examples",
         f"paired over held-out examples, first against last of {len(tables)} steps; bootstrap",
         lambda: _advise_spread(whole, abs(mean), rule, "examples"),
     )  # fmt: skip
@@ -293,13 +367,12 @@ def steps(tables: list[dict[str, float]], sign: float, rule: Rule) -> Weighing:
 
 def curve(values: list[float], at: list[float], sign: float, rule: Rule) -> Weighing:
     """The slope of one recorded series, by a block bootstrap."""
-    better, worse = ("greater", "less") if sign > 0 else ("less", "greater")
     return Weighing(
         st.slope(values, at),
         st.slope_interval(values, at, seed=rule.seed, alpha=rule.alpha, side="lower").low,
         st.slope_interval(values, at, seed=rule.seed, alpha=rule.alpha, side="upper").high,
-        st.slope_test(values, at, 0.0, better, seed=rule.seed),  # type: ignore[arg-type]
-        st.slope_test(values, at, 0.0, worse, seed=rule.seed),  # type: ignore[arg-type]
+        st.slope_test(values, at, 0.0, "greater" if sign > 0 else "less", seed=rule.seed),
+        st.slope_test(values, at, 0.0, "less" if sign > 0 else "greater", seed=rule.seed),
         len(values), "points", "slope of the series, block bootstrap",
         lambda: Advice(None, "points", len(values), "record more steps"),
     )  # fmt: skip

@@ -261,5 +261,7 @@ def by_verdict(found: Sequence[Candidate], verdicts: Mapping[str, bool]) -> tupl
     A suggestion that its trial refuted is dropped. A claim that was refuted becomes a suggestion: it is a finding.
     """
     claims = [one for one in found if verdicts[one.name] and not one.suggestion]
-    suggested = [one for one in found if verdicts[one.name] == one.suggestion and not (one.quiet and not one.suggestion)]
+    suggested = [
+        one for one in found if verdicts[one.name] == one.suggestion and not (one.quiet and not one.suggestion)
+    ]
     return claims, suggested

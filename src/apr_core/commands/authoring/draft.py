@@ -28,7 +28,7 @@ from apr_core.trial.session import Session, Settings
 from apr_core.trial.subjects import Policy, resolve
 
 _PLAIN = re.compile(r"[A-Za-z_][\w./-]*( [\w./-]+)*")
-_WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"])
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "nan", "inf"})
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,7 +65,7 @@ def _finding(result: Result) -> str:
     if not result.counterexample:
         return f"tried, and {result.outcome}: {result.reason}"
     values = ", ".join(f"{name}={value}" for name, value in result.counterexample.items())
-    return f"tried, and {result.outcome} with {values}: {result.observed}"
+    return f"tried, and {result.outcome} with {values}: expected {result.expected}, observed {result.observed}"
 
 
 def _target(args: argparse.Namespace, root: Path) -> Path:

@@ -64,7 +64,8 @@ def _head(loaded: LoadedContract, obligation: AnyObligation) -> list[str]:
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(" ".join(text.split()), WIDTH, initial_indent=indent, subsequent_indent=indent)
+    text = " ".join(text.split())
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _property(session: Session, loaded: LoadedContract, obligation: PropertyObligation, count: int) -> list[str]:
@@ -132,7 +133,7 @@ def _evidence(session: Session, loaded: LoadedContract, obligation: EvidenceObli
     result = session.judge(f"{loaded.id}::{obligation.id}")
     lines += ["", f"at present: {result.outcome}", *_wrapped(result.reason, "  ")]
     lines += [line for note in result.notes for line in _wrapped(note, "  ")]
-    if not result.outcome.startswith("HELD"):
+    if result.outcome in ("UNDERPOWERED", "UNTESTED", "ERROR"):
         lines += ["", "what would change that:", *_wrapped(what_would_open(result), "  ")]
     return lines
 
@@ -147,7 +148,8 @@ def _comparison(obligation: EvidenceObligation) -> str:
         by = f" by at least {obligation.margin}" if obligation.margin else ""
         return f"{obligation.metric} of `{obligation.candidate}` is better than that of `{obligation.reference}`{by}."
     if isinstance(obligation, NonInferiority):
-        return f"{obligation.metric} of `{obligation.candidate}` loses less than {obligation.margin} against `{obligation.reference}`."
+        loss = f"loses less than {obligation.margin} against `{obligation.reference}`"
+        return f"{obligation.metric} of `{obligation.candidate}` {loss}."
     assert isinstance(obligation, Trend)
     return (
         f"{obligation.of} of `{obligation.series}` is {obligation.direction}, paired over examples, first against last."
@@ -175,8 +177,9 @@ def _side(session: Session, loaded: LoadedContract, name: str, metric: str | Non
     """One evidence name: its selector, and the records that it selects, each with its value."""
     from apr_core.trial.decide import select
 
-    selector = loaded.model.evidence[name].model_dump(exclude_none=True)
-    lines = _wrapped(f"{name}: " + ", ".join(f"{key} {value}" for key, value in selector.items()), "")
+    selector = loaded.model.evidence[name].model_dump(exclude_defaults=True)
+    words = [f"{key} {', '.join(value) if isinstance(value, list) else value}" for key, value in selector.items()]
+    lines = _wrapped(f"{name}: {'; '.join(words)}", "")
     try:
         records, _ = select(session, loaded, name)
     except (AprError, Untestable) as why:

@@ -7,9 +7,10 @@ every other one is drawn inside the test, because only there the values that it 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from apr_core.compiler.domain import references
 from apr_core.compiler.fill import DRAWS
@@ -35,29 +36,43 @@ from apr_core.contract.inputs import (
     WorkdirInput,
 )
 
-HELPERS: dict[str, tuple[tuple[str, ...], str]] = {
-    "arrays": (
-        ("from apr_core.compiler.fill import fill",),
+FILL = ("apr_core.compiler.fill", "fill")
+NUMPY = ("numpy", "", "np")
+STRATEGIES = ("hypothesis", "strategies", "st")
+
+
+class Helper(NamedTuple):
+    """A function that generated code may need."""
+
+    imports: tuple[tuple[str, ...], ...]
+    """What it uses, as arguments of `Writer.use`."""
+    source: str
+
+
+HELPERS: dict[str, Helper] = {
+    "arrays": Helper(
+        (FILL, STRATEGIES),
         '''
 def arrays(shape, dtype="float32", draw="normal"):
-    """Arrays filled by a generator with a drawn seed, rounded to a drawn number of digits."""
-    return st.builds(fill, *map(st.just, (draw, dtype, shape)), SEEDS, st.integers(1, 8))
+    """Arrays filled by a generator with a drawn seed."""
+    return SEEDS.map(lambda seed: fill(draw, dtype, shape, seed=seed, skip=0, digits=8))
 ''',
     ),
-    "with_nonfinite": (
-        (),
+    "with_nonfinite": Helper(
+        (NUMPY, STRATEGIES),
         '''
 @st.composite
 def with_nonfinite(draw, arrays):
     """Arrays in which one to three elements are NaN or infinite."""
     values = draw(arrays)
-    for _ in range(draw(st.integers(1, 3))):
-        values.reshape(-1)[draw(st.integers(0, values.size - 1))] = draw(st.sampled_from((np.nan, np.inf, -np.inf)))
+    places = st.tuples(st.integers(0, values.size - 1), st.sampled_from((np.nan, np.inf, -np.inf)))
+    for place, value in draw(st.lists(places, min_size=1, max_size=3)):
+        values.reshape(-1)[place] = value
     return values
 ''',
     ),
-    "near": (
-        (),
+    "near": Helper(
+        (NUMPY, STRATEGIES),
         '''
 def near(start, relative):
     """Arrays at the distance `relative` * norm(start) from `start`, in a drawn direction."""
@@ -70,8 +85,8 @@ def near(start, relative):
     return SEEDS.map(step)
 ''',
     ),
-    "rotated": (
-        (),
+    "rotated": Helper(
+        (NUMPY, STRATEGIES),
         '''
 def rotated(start, angle):
     """Arrays of the norm of `start`, at `angle` radians to it, in a drawn plane."""
@@ -86,79 +101,125 @@ def rotated(start, angle):
     return SEEDS.map(turn)
 ''',
     ),
-    "token_ids": (
-        (),
+    "token_ids": Helper(
+        (NUMPY, STRATEGIES),
         '''
 def token_ids(shape, vocabulary):
     """Arrays of token ids below `vocabulary`."""
     return SEEDS.map(lambda seed: np.random.default_rng(seed).integers(0, vocabulary, shape))
 ''',
     ),
-    "damaged": (
-        ("import tempfile", "from pathlib import Path", "from apr_core.compiler.files import DAMAGE"),
+    "damaged": Helper(
+        (("tempfile",), ("pathlib", "Path"), ("apr_core.compiler.files", "DAMAGE"), STRATEGIES),
         '''
 @st.composite
 def damaged(draw, content, kinds, name):
     """A file with this content, damaged in one of these ways, in a folder of its own."""
-    valid = content.encode() if isinstance(content, str) else content
+    valid = content.encode() if hasattr(content, "encode") else content
     path = Path(tempfile.mkdtemp()) / name
     path.write_bytes(DAMAGE[draw(st.sampled_from(kinds))](draw, valid))
     return path
 ''',
     ),
+    "bytes_below": Helper(
+        (),
+        '''
+def bytes_below(folder):
+    """The size of all files below a folder."""
+    size = 0
+    for path in folder.rglob("*"):
+        size += path.stat().st_size if path.is_file() else 0
+    return size
+''',
+    ),
 }
-"""Function that generated code may need → its own imports, and its source."""
+"""Function that generated code may need → what it uses, and its source."""
 
-_SEEDED = frozenset({"arrays", "near", "rotated", "token_ids"})
+SEEDED = frozenset({"arrays", "near", "rotated", "token_ids"})
 
 
 @dataclass
 class Writer:
-    """Collects the parts of a generated test: imports, helpers, arguments of `@given`, and lines of the body."""
+    """Collects the parts of a generated test: imports, helpers, arguments of `@given`, and lines of the body.
+
+    Every name that generated code brings along is asked for (`own`, `use`, `helper`), because a contract may use the same
+    word for something of its own.
+    """
 
     vocabulary: Collection[str]
     subjects: Mapping[str, Any]
     inputs: Mapping[str, Input]
     single: Collection[str]
     """Functions whose result is one value and not an array."""
-    imports: set[str] = field(default_factory=set)
+    declared: Collection[str]
+    """Every name that the contract gives to something."""
+    imports: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Module → name in it (empty: the module itself) → local name."""
     helpers: dict[str, None] = field(default_factory=dict)
     functions: dict[str, None] = field(default_factory=dict)
     """Vocabulary and subjects that the source calls."""
     given: dict[str, str] = field(default_factory=dict)
     body: list[str] = field(default_factory=list)
-    data: str = "data"
-    """The name under which the test draws what depends on other inputs."""
+
+    def own(self, name: str) -> str:
+        """A name for something that the contract does not know, the same each time."""
+        while name in self.declared:
+            name += "_"
+        return name
+
+    def use(self, module: str, name: str = "", alias: str = "") -> str:
+        """Imports something; gives its local name."""
+        local = self.own(alias or name or module)
+        self.imports.setdefault(module, {})[name] = local
+        return local
+
+    @property
+    def st(self) -> str:
+        """The local name of `hypothesis.strategies`."""
+        return self.use(*STRATEGIES)
 
     def expression(self, source: Source) -> str:
         """An expression as Python source; remembers what it calls."""
         if not isinstance(source, str):
             return repr(source)
-        text = " ".join(source.split()) if "\n" in source.strip() and "'''" not in source else source.strip()
+        text = source.strip()
+        if "\n" in text:
+            text = ast.unparse(ast.parse(text, mode="eval"))
         for node in ast.walk(ast.parse(text, mode="eval")):
             if isinstance(node, ast.Name):
                 if node.id in self.vocabulary or node.id in self.subjects:
                     self.functions[node.id] = None
                 elif node.id in ("pi", "e", "inf", "nan"):
-                    self.imports.add(f"from math import {node.id}")
+                    self.imports.setdefault("math", {})[node.id] = node.id
         return text
 
     def helper(self, name: str) -> str:
-        """The name of a helper; remembers that it is needed."""
+        """The local name of a helper; remembers that it is needed."""
         self.helpers[name] = None
-        self.imports |= {"import numpy as np", *HELPERS[name][0]}
-        return name
+        for arguments in HELPERS[name].imports:
+            self.use(*arguments)
+        return self.own(name)
 
-    def draw(self, name: str, model: Input, declared: Collection[str]) -> None:
+    def helper_sources(self) -> list[str]:
+        """The sources of the helpers that are needed, and the seeds that they share."""
+        sources = [f"SEEDS = {self.st}.integers(0, 2**32 - 1)"] if SEEDED & set(self.helpers) else []
+        sources += [HELPERS[name].source.strip("\n") for name in HELPERS if name in self.helpers]
+        # No expression of the contract stands in a helper, so its words can be replaced without looking.
+        words = {"SEEDS", "st", "np", "fill", "Path", "tempfile", "DAMAGE", *self.helpers} & set(self.declared)
+        for word in words:
+            sources = [re.sub(rf"\b{word}\b", self.own(word), source) for source in sources]
+        return sources
+
+    def draw(self, name: str, model: Input) -> None:
         """Declare an input: an argument of `@given` when it depends on nothing, else a line of the body."""
         if isinstance(model, WorkdirInput):
-            self.imports |= {"import tempfile", "from pathlib import Path"}
-            self.body.append(f"{name} = Path(tempfile.mkdtemp())")
+            self.body.append(f"{name} = {self.use('pathlib', 'Path')}({self.use('tempfile')}.mkdtemp())")
             return
         strategy = self.strategy(model)
-        if references(model) & set(declared):
-            self.given[self.data] = "st.data()"
-            self.body.append(f'{name} = {self.data}.draw({strategy}, label="{name}")')
+        if references(model) & set(self.inputs):
+            data = self.own("data")
+            self.given[data] = f"{self.st}.data()"
+            self.body.append(f'{name} = {data}.draw({strategy}, label="{name}")')
         else:
             self.given[name] = strategy
 
@@ -180,31 +241,20 @@ class Writer:
         inner = ", ".join(map(self.expression, extents))
         return f"({inner},)" if len(extents) == 1 else f"({inner})"
 
-    def used_helpers(self) -> list[str]:
-        """The sources of the helpers, and the seeds that they share."""
-        seeds = ["SEEDS = st.integers(0, 2**32 - 1)"] if _SEEDED & set(self.helpers) else []
-        return seeds + [HELPERS[name][1].strip("\n") for name in HELPERS if name in self.helpers]
-
-
-def _real(writer: Writer, model: RealInput) -> str:
-    low, high = ("None" if bound in ("inf", "-inf") else writer.expression(bound) for bound in model.real)
-    finite = ", allow_nan=False, allow_infinity=False" if "None" in (low, high) else ""
-    return f"st.floats({low}, {high}{finite})"
-
 
 def _text(writer: Writer, model: TextInput) -> str:
     alphabet = "" if model.alphabet is None else f"{model.alphabet!r}, "
-    return f"st.text({alphabet}{writer.sizes(model.text)})"
+    return f"{writer.st}.text({alphabet}{writer.sizes(model.text)})"
 
 
 def _list(writer: Writer, model: ListInput) -> str:
     unique = ", unique=True" if model.unique else ""
-    return f"st.lists({writer.strategy(model.list)}, {writer.sizes(model.size)}{unique})"
+    return f"{writer.st}.lists({writer.strategy(model.list)}, {writer.sizes(model.size)}{unique})"
 
 
 def _permutation(writer: Writer, model: PermutationInput) -> str:
     values = model.permutation if isinstance(model.permutation, str) else repr(model.permutation)
-    return f"st.permutations({values})"
+    return f"{writer.st}.permutations({values})"
 
 
 def _word(word: str, allowed: Collection[str]) -> str:
@@ -220,25 +270,25 @@ def _tensor(writer: Writer, model: TensorInput) -> str:
     if model.nonfinite:
         strategy = f"{writer.helper('with_nonfinite')}({strategy})"
     if not model.contiguous:
-        strategy += ".map(lambda values: np.repeat(values, 2, axis=-1)[..., ::2])"
+        strategy += f".map(lambda values: {writer.use(*NUMPY)}.repeat(values, 2, axis=-1)[..., ::2])"
     return strategy + _in_library(writer, model.library, model.dtype)
 
 
 def _in_library(writer: Writer, library: str, dtype: str = "") -> str:
     if library == "numpy":
         return ""
-    writer.imports.add("import torch")
+    torch = writer.use("torch")
     if dtype == "bfloat16":
-        return ".map(lambda values: torch.from_numpy(values).to(torch.bfloat16))"
-    return ".map(torch.from_numpy)"
+        return f".map(lambda values: {torch}.from_numpy(values).to({torch}.bfloat16))"
+    return f".map({torch}.from_numpy)"
 
 
 def _near(writer: Writer, model: NearInput) -> str:
     start, back = _start(writer, model.near)
     if not isinstance(model.relative, list):
         return f"{writer.helper('near')}({start}, {writer.expression(model.relative)}){back}"
-    distances = f"st.floats({writer.between(model.relative)})"
-    return f"{distances}.flatmap(lambda relative: {writer.helper('near')}({start}, relative)){back}"
+    distances, relative = f"{writer.st}.floats({writer.between(model.relative)})", writer.own("relative")
+    return f"{distances}.flatmap(lambda {relative}: {writer.helper('near')}({start}, {relative})){back}"
 
 
 def _rotate(writer: Writer, model: RotateInput) -> str:
@@ -259,7 +309,7 @@ def _start(writer: Writer, name: str) -> tuple[str, str]:
 
 def _rows(writer: Writer, model: RowsInput) -> str:
     fields = ", ".join(f"{name!r}: {writer.strategy(part)}" for name, part in model.rows.items())
-    return f"st.lists(st.fixed_dictionaries({{{fields}}}), {writer.sizes(model.size)})"
+    return f"{writer.st}.lists({writer.st}.fixed_dictionaries({{{fields}}}), {writer.sizes(model.size)})"
 
 
 def _tokens(writer: Writer, model: TokensInput) -> str:
@@ -273,18 +323,19 @@ def _file(writer: Writer, model: FileInput) -> str:
 
 def _own(writer: Writer, model: StrategyInput) -> str:
     module, _, function = model.strategy.partition(":")
-    writer.imports.add(f"from {module} import {function.partition('.')[0]}")
+    top, *rest = function.split(".")
+    made = ".".join([writer.use(module, top), *rest])
     arguments = ", ".join(f"{name}={writer.expression(source)}" for name, source in model.arguments.items())
-    return f"{function}({arguments})"
+    return f"{made}({arguments})"
 
 
 _KINDS: dict[type, Callable[[Writer, Any], str]] = {
-    IntegerInput: lambda writer, model: f"st.integers({writer.between(model.integer)})",
-    RealInput: _real,
-    BooleanInput: lambda writer, model: "st.booleans()",
-    ChoiceInput: lambda writer, model: f"st.sampled_from({model.choice!r})",
+    IntegerInput: lambda writer, model: f"{writer.st}.integers({writer.between(model.integer)})",
+    RealInput: lambda writer, model: f"{writer.st}.floats({writer.between(model.real)})",
+    BooleanInput: lambda writer, model: f"{writer.st}.booleans()",
+    ChoiceInput: lambda writer, model: f"{writer.st}.sampled_from({model.choice!r})",
     TextInput: _text,
-    BytesInput: lambda writer, model: f"st.binary({writer.sizes(model.bytes)})",
+    BytesInput: lambda writer, model: f"{writer.st}.binary({writer.sizes(model.bytes)})",
     ListInput: _list,
     PermutationInput: _permutation,
     TensorInput: _tensor,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 from collections.abc import Callable, Collection, Mapping
 from graphlib import TopologicalSorter
 from typing import Any
 
-from apr_core.commands.authoring.python_inputs import Writer
+from apr_core.commands.authoring.python_inputs import NUMPY, Writer
 from apr_core.compiler.domain import references
-from apr_core.contract.inputs import BooleanInput, ChoiceInput, Input, IntegerInput, RealInput, TextInput
+from apr_core.contract.inputs import BooleanInput, ChoiceInput, Input, IntegerInput, RealInput, TextInput, WorkdirInput
 from apr_core.contract.obligations import (
     Bound,
     Cost,
@@ -27,15 +28,37 @@ from apr_core.contract.obligations import (
     Rejection,
 )
 from apr_core.contract.schema import CommandSubject, Contract, PlannedSubject
+from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY
 
 SCALARS = (IntegerInput, RealInput, BooleanInput, TextInput, ChoiceInput)
+
 REDUCTIONS = frozenset(
-    ["norm", "mean", "sum", "std", "var", "median", "quantile", "max_abs", "len", "count_nonzero", "sparsity", "cosine", "dot", "relative_error", "ulp_distance", "equal", "digest", "size", "ndim", "nbytes", "dtype", "shape", "eps", "all", "any", "float", "int", "bool", "str", "size_of"]
+    {"norm", "mean", "sum", "std", "var", "median", "quantile", "max_abs", "count_nonzero", "sparsity", "cosine", "dot"}
+    | {
+        "relative_error",
+        "ulp_distance",
+        "equal",
+        "digest",
+        "len",
+        "size",
+        "ndim",
+        "nbytes",
+        "size_of",
+        "dtype",
+        "shape",
+    }
+    | {"eps", "all", "any", "float", "int", "bool", "str"}
 )
 """Vocabulary whose result is one value and not an array, so that a plain `assert` can take it."""
 
-AS_VALUES = "from apr_core.contract.vocabulary import to_float64"
-SAME = "from apr_core.compiler.values import fresh, same"
+WIDTH = 90
+"""Longest line of `@given` arguments before they get a line each."""
+
+SAME = ("apr_core.compiler.values", "same")
+FRESH = ("apr_core.compiler.values", "fresh")
+ASSUME = ("hypothesis", "assume")
+PEAK = ("apr_core.compiler.measure", "peak_bytes")
+VALUES = ("apr_core.contract.vocabulary", "to_float64")
 
 
 def python_source(
@@ -47,37 +70,32 @@ def python_source(
         obligation: expanded already if it was a template.
         single: subjects that return one number or truth value, so that a comparison with it needs no wrapping.
     """
-    inputs = _inputs(contract, obligation)
     writer, lines = _decided(contract, obligation, single)
     names = _names(lines) | _explicit(obligation)
-    ordered = _in_order(_closure(names, inputs), inputs)
+    ordered = _in_order(_closure(names, writer.inputs), writer.inputs)
     for name in ordered:
-        writer.draw(name, inputs[name], inputs.keys())
+        writer.draw(name, writer.inputs[name])
         if isinstance(obligation, Monotone) and name == obligation.in_:
-            writer.draw(f"{name}_too", inputs[name], inputs.keys())
-    shared = _module_level(writer, contract, names.union(*(references(inputs[name]) for name in ordered)))
-    test = _test(obligation, writer.given, [*writer.body, *lines])
-    return _module(writer, contract, claim_id, [*shared, *writer.used_helpers(), test])
+            writer.draw(writer.own(f"{name}_too"), writer.inputs[name])
+    read = names.union(*(references(writer.inputs[name]) for name in ordered))
+    shared = [*_module_level(writer, contract, read), *writer.helper_sources()]
+    test = _test(writer, obligation, [*writer.body, *lines])
+    return _module(writer, contract, claim_id, [*shared, test])
 
 
 def needed_inputs(contract: Contract, obligation: PropertyObligation) -> list[str]:
     """The inputs that a claim reads and those that their domains refer to, each after what it refers to."""
-    inputs = _inputs(contract, obligation)
-    _, lines = _decided(contract, obligation, ())
-    return _in_order(_closure(_names(lines) | _explicit(obligation), inputs), inputs)
-
-
-def _inputs(contract: Contract, obligation: PropertyObligation) -> dict[str, Input]:
-    return {**contract.inputs, **obligation.inputs}
+    writer, lines = _decided(contract, obligation, ())
+    return _in_order(_closure(_names(lines) | _explicit(obligation), writer.inputs), writer.inputs)
 
 
 def _decided(contract: Contract, obligation: PropertyObligation, single: Collection[str]) -> tuple[Writer, list[str]]:
     """The lines of the test that come after drawing, and the writer that knows what they need."""
-    from apr_core.contract.vocabulary import VOCABULARY
-
-    inputs = _inputs(contract, obligation)
-    writer = Writer(VOCABULARY.keys(), contract.subjects, inputs, REDUCTIONS.union(single))
-    writer.data = next(name for name in ("data", "drawn", "draws_of_the_case") if name not in inputs)
+    inputs = {**contract.inputs, **obligation.inputs}
+    bound = {name.strip() for targets in obligation.let for name in targets.split(",")}
+    declared = {*contract.subjects, *contract.constants, *contract.setup, *inputs, *bound, *obligation.for_each}
+    functions = frozenset(VOCABULARY)
+    writer = Writer(functions, contract.subjects, inputs, REDUCTIONS.union(single), declared | functions)
     loops = {name: writer.expression(source) for name, source in obligation.for_each.items()}
     decision = _DECISIONS[type(obligation)](writer, obligation)
     return writer, _nested(loops, [*_preparation(writer, obligation), *decision])
@@ -85,16 +103,12 @@ def _decided(contract: Contract, obligation: PropertyObligation, single: Collect
 
 def _names(sources: list[str]) -> set[str]:
     """Every name in some lines of Python."""
-    tree = ast.parse(
-        "\n".join(line for line in sources if line.strip() and not line.lstrip().startswith("#")) or "pass"
-    )
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return {node.id for node in ast.walk(ast.parse("\n".join(sources) or "pass")) if isinstance(node, ast.Name)}
 
 
 def _explicit(obligation: PropertyObligation) -> set[str]:
-    """Names that an obligation mentions outside the lines that are generated for it."""
-    names = _names(list(obligation.for_each.values()))
-    return names | {obligation.in_} if isinstance(obligation, Monotone) else names
+    """The input that an obligation mentions outside the lines that are generated for it."""
+    return {obligation.in_} if isinstance(obligation, Monotone) else set()
 
 
 def _closure(names: set[str], inputs: Mapping[str, Input]) -> set[str]:
@@ -117,22 +131,23 @@ def _in_order(needed: set[str], inputs: Mapping[str, Input]) -> list[str]:
 
 def _module_level(writer: Writer, contract: Contract, used: set[str]) -> list[str]:
     """Constants and setup objects that the test reads, in order; setup may read earlier setup."""
-    setup: dict[str, str] = {}
+    setup: list[str] = []
     for name, source in reversed(contract.setup.items()):
         if name in used:
-            setup[name] = f"{name} = {writer.expression(source)}"
-            used |= _names([source])
-    constants = [f"{name} = {value!r}" for name, value in contract.constants.items() if name in used]
-    return [*constants, *reversed(setup.values())]
+            setup.insert(0, f"{name} = {writer.expression(source)}")
+            used = used | _names([source.strip()])
+    return [*(f"{name} = {value!r}" for name, value in contract.constants.items() if name in used), *setup]
 
 
 def _preparation(writer: Writer, obligation: PropertyObligation) -> list[str]:
     """Preconditions and `let`, each precondition as soon as what it reads exists."""
     sources = [obligation.where] if isinstance(obligation.where, str) else list(obligation.where)
     bound = {name.strip() for targets in obligation.let for name in targets.split(",")}
-    lines = [f"assume({_truth(writer, source)})" for source in sources if not _names([source.strip()]) & bound]
+    late = [source for source in sources if _names([source.strip()]) & bound]
+    assumed = {source: f"{writer.use(*ASSUME)}({_truth(writer, source)})" for source in sources}
+    lines = [assumed[source] for source in sources if source not in late]
     lines += [f"{targets} = {writer.expression(source)}" for targets, source in obligation.let.items()]
-    return lines + [f"assume({_truth(writer, source)})" for source in sources if _names([source.strip()]) & bound]
+    return lines + [assumed[source] for source in late]
 
 
 def _truth(writer: Writer, source: str) -> str:
@@ -140,8 +155,8 @@ def _truth(writer: Writer, source: str) -> str:
     text = writer.expression(source)
     if _is_single(ast.parse(text, mode="eval").body, writer):
         return text
-    writer.imports.add("import numpy as np")
-    return f"np.all(np.asarray({text}))"
+    np = writer.use(*NUMPY)
+    return f"{np}.all({np}.asarray({text}))"
 
 
 def _is_single(node: ast.expr, writer: Writer) -> bool:
@@ -149,7 +164,7 @@ def _is_single(node: ast.expr, writer: Writer) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id in writer.single
     if isinstance(node, ast.Name):
-        return isinstance(writer.inputs.get(node.id), SCALARS) or node.id in ("pi", "e", "inf", "nan")
+        return isinstance(writer.inputs.get(node.id), SCALARS) or node.id in CONSTANTS
     if isinstance(node, (ast.BoolOp, ast.Constant)):
         return True
     if isinstance(node, ast.UnaryOp):
@@ -170,54 +185,64 @@ def _bound(writer: Writer, obligation: Bound) -> list[str]:
     value = writer.expression(obligation.value)
     if _is_single(ast.parse(value, mode="eval").body, writer):
         return [f"assert {low} <= {value} <= {high}"]
-    writer.imports |= {AS_VALUES, "import numpy as np"}
-    return [f"value = to_float64({value})", f"assert np.all(({low} <= value) & (value <= {high}))"]
+    np, name = writer.use(*NUMPY), writer.own("value")
+    return [
+        f"{name} = {writer.use(*VALUES)}({value})",
+        f"assert {np}.all(({low} <= {name}) & ({name} <= {high}))",
+    ]
 
 
 def _equivalence(writer: Writer, obligation: Equivalence) -> list[str]:
     tolerance = obligation.tolerance
-    lines = [f"left = {writer.expression(obligation.left)}", f"right = {writer.expression(obligation.right)}"]
+    left, right = writer.own("left"), writer.own("right")
+    lines = [f"{left} = {writer.expression(obligation.left)}", f"{right} = {writer.expression(obligation.right)}"]
     if tolerance.absolute is not None or tolerance.relative is not None:
-        writer.imports |= {AS_VALUES, "import numpy as np"}
+        np, values = writer.use(*NUMPY), writer.use(*VALUES)
         room = f"rtol={writer.expression(tolerance.relative or 0)}, atol={writer.expression(tolerance.absolute or 0)}"
-        lines.append(f"np.testing.assert_allclose(to_float64(left), to_float64(right), {room}, equal_nan=False)")
+        lines.append(f"{np}.testing.assert_allclose({values}({left}), {values}({right}), {room}, equal_nan=False)")
     if tolerance.ulp is not None:
-        lines.append(f"assert {writer.expression('ulp_distance(left, right)')} <= {tolerance.ulp}")
+        lines.append(f"assert {writer.expression(f'ulp_distance({left}, {right})')} <= {tolerance.ulp}")
     if tolerance.cosine is not None:
-        lines.append(f"assert 1 - {writer.expression('cosine(left, right)')} <= {tolerance.cosine}")
+        lines.append(f"assert 1 - {writer.expression(f'cosine({left}, {right})')} <= {tolerance.cosine}")
     if tolerance.exact:
-        writer.imports.add("from apr_core.compiler.values import same")
-        lines.append("assert same(left, right)")
+        lines.append(f"assert {writer.use(*SAME)}({left}, {right})")
     return lines
 
 
 def _monotone(writer: Writer, obligation: Monotone) -> list[str]:
     name, relation = obligation.in_, "<" if obligation.strict else "<="
-    earlier, later = ("first", "second") if obligation.direction == "increasing" else ("second", "first")
-    writer.imports.add("from hypothesis import assume")
-    return [
-        f"low, high = sorted(({name}, {name}_too))",
-        "assume(low < high)",
-        f"first, second = ({writer.expression(obligation.value)} for {name} in (low, high))",
-        f"assert {earlier} {relation} {later}",
-    ]
+    later = writer.own(f"{name}_too")
+    first = writer.expression(obligation.value)
+    second = _renamed(first, name, later)
+    if obligation.direction == "decreasing":
+        first, second = second, first
+    return [f"{writer.use(*ASSUME)}({name} < {later})", f"assert {first} {relation} {second}"]
+
+
+def _renamed(source: str, name: str, new: str) -> str:
+    """An expression about another name."""
+    tree = ast.parse(source, mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == name:
+            node.id = new
+    return ast.unparse(tree)
 
 
 def _frame(writer: Writer, obligation: Frame) -> list[str]:
-    watched = [*obligation.unchanged, *obligation.changed]
+    watched = dict.fromkeys([*obligation.unchanged, *obligation.changed])
     check = None
     if obligation.check is not None:
-        check, read = _with_before(writer.expression(obligation.check))
-        watched += read
-    writer.imports.add(SAME)
-    lines = [f"{name}_before = fresh({name})" for name in dict.fromkeys(watched)]
-    lines.append(f"result = {writer.expression(obligation.run)}")
-    lines += [f"assert same({name}, {name}_before)" for name in obligation.unchanged]
-    lines += [f"assert not same({name}, {name}_before)" for name in obligation.changed]
+        check, read = _with_before(writer, obligation.check)
+        watched |= dict.fromkeys(read)
+    lines = [f"{writer.own(f'{name}_before')} = {writer.use(*FRESH)}({name})" for name in watched]
+    run = writer.expression(obligation.run)
+    lines.append(f"result = {run}" if check is not None and "result" in _names([check]) else run)
+    lines += [f"assert {writer.use(*SAME)}({one}, {writer.own(f'{one}_before')})" for one in obligation.unchanged]
+    lines += [f"assert not {writer.use(*SAME)}({one}, {writer.own(f'{one}_before')})" for one in obligation.changed]
     return lines if check is None else [*lines, f"assert {_truth(writer, check)}"]
 
 
-def _with_before(source: str) -> tuple[str, list[str]]:
+def _with_before(writer: Writer, source: str) -> tuple[str, list[str]]:
     """The expression with `before(x)` as the name `x_before`, and the names that were asked for."""
     read: list[str] = []
 
@@ -226,33 +251,31 @@ def _with_before(source: str) -> tuple[str, list[str]]:
             self.generic_visit(node)
             if isinstance(node.func, ast.Name) and node.func.id == "before" and isinstance(node.args[0], ast.Name):
                 read.append(node.args[0].id)
-                return ast.Name(f"{node.args[0].id}_before", ast.Load())
+                return ast.Name(writer.own(f"{node.args[0].id}_before"), ast.Load())
             return node
 
-    return ast.unparse(Rename().visit(ast.parse(source, mode="eval"))), read
+    return ast.unparse(Rename().visit(ast.parse(source.strip(), mode="eval"))), read
 
 
 def _rejection(writer: Writer, obligation: Rejection) -> list[str]:
     run = writer.expression(obligation.run)
-    writer.imports.add("import pytest")
-    error = _error_class(writer, obligation.raises)
-    message = f", match={obligation.message!r}" if obligation.message else ""
-    lines = [f"with pytest.raises({error or 'Exception'}{message}) as caught:", f"    {run}"]
+    error, message = _error_class(writer, obligation.raises), ""
+    if obligation.message:
+        message = f", match={obligation.message!r}"
+    caught = writer.own("caught")
+    lines = [f"with {writer.use('pytest')}.raises({error or 'Exception'}{message}) as {caught}:", f"    {run}"]
     if error is None:
-        lines.append(f"assert {obligation.raises!r} in [kind.__name__ for kind in type(caught.value).__mro__]")
-    folder = obligation.leaves_nothing_in
-    if folder is not None:
-        lines = [f"there_before = set({folder}.rglob('*'))", *lines]
-        lines.append(f"assert not [path for path in set({folder}.rglob('*')) - there_before if path.is_file()]")
+        lines.append(f"assert {obligation.raises!r} in [kind.__name__ for kind in type({caught}.value).__mro__]")
+    else:
+        lines[0] = lines[0].replace(f" as {caught}", "")
+    if obligation.leaves_nothing_in is not None:
+        folder, there = obligation.leaves_nothing_in, writer.own("there_before")
+        lines = [f"{there} = {{*{folder}.rglob('*')}}", *lines]
+        lines.append(f"assert not [path for path in {{*{folder}.rglob('*')}} - {there} if path.is_file()]")
     if obligation.limits.seconds is not None:
-        writer.imports.add("import time")
-        lines = [
-            "started = time.monotonic()",
-            *lines,
-            f"assert time.monotonic() - started <= {obligation.limits.seconds}",
-        ]
-    if obligation.limits.bytes is not None:
-        lines = _traced(writer, lines, f"{obligation.limits.bytes}")
+        time, started = writer.use("time"), writer.own("started")
+        lines = [f"{started} = {time}.monotonic()", *lines]
+        lines.append(f"assert {time}.monotonic() - {started} <= {obligation.limits.seconds}")
     return lines
 
 
@@ -260,36 +283,25 @@ def _error_class(writer: Writer, name: str) -> str | None:
     """How to name an exception class in Python, or None when only its name is known."""
     module, _, short = name.rpartition(".")
     if module:
-        writer.imports.add(f"from {module} import {short}")
-        return short
+        return writer.use(module, short)
     known = getattr(builtins, name, None)
     return name if isinstance(known, type) and issubclass(known, BaseException) else None
-
-
-def _traced(writer: Writer, lines: list[str], at_most: str) -> list[str]:
-    writer.imports.add("import tracemalloc")
-    measured = [
-        "peak_bytes = tracemalloc.get_traced_memory()[1]",
-        "tracemalloc.stop()",
-        f"assert peak_bytes <= {at_most}",
-    ]
-    return ["tracemalloc.start()", *lines, *measured]
 
 
 def _cost(writer: Writer, obligation: Cost) -> list[str]:
     run, at_most = writer.expression(obligation.run), writer.expression(obligation.at_most)
     if obligation.measure == "peak_bytes":
-        return _traced(writer, [run], at_most)
+        return [f"assert {writer.use(*PEAK)}(lambda: {run}) <= {at_most}"]
     if obligation.measure == "bytes_written":
-        names = [
-            name for name in _names([run]) if "workdir" in getattr(type(writer.inputs.get(name)), "model_fields", ())
-        ]
-        places = ", ".join(sorted(names))
-        size = f"sum(path.stat().st_size for folder in [{places}] for path in folder.rglob('*') if path.is_file())"
-        return [f"before = {size}", run, f"assert {size} - before <= {at_most}"]
-    writer.imports.add("from unittest.mock import Mock")
-    counted = re.sub(rf"\b{obligation.of}\b", "counted", run)
-    return [f"counted = Mock(wraps={obligation.of})", counted, f"assert counted.call_count <= {at_most}"]
+        folders = [name for name in sorted(_names([run])) if isinstance(writer.inputs.get(name), WorkdirInput)]
+        written = " + ".join(f"{writer.helper('bytes_below')}({name})" for name in folders) or "0"
+        return [run, f"assert {written} <= {at_most}"]
+    counted = writer.own("counted")
+    return [
+        f"{counted} = {writer.use('unittest.mock', 'Mock')}(wraps={obligation.of})",
+        _renamed(run, str(obligation.of), counted),
+        f"assert {counted}.call_count <= {at_most}",
+    ]
 
 
 _DECISIONS: dict[type[PropertyObligation], Callable[[Writer, Any], list[str]]] = {
@@ -311,66 +323,66 @@ def _nested(loops: Mapping[str, str], lines: list[str]) -> list[str]:
     return lines
 
 
-def _test(obligation: PropertyObligation, given: Mapping[str, str], body: list[str]) -> str:
-    name = "test_" + re.sub(r"\W+", "_", obligation.id).lower()
-    quoted = obligation.claim.replace("\\", "\\\\").replace('"""', "'''")
-    doc = f'    """{quoted}{" " if quoted.endswith(chr(34)) else ""}"""'
-    lines = [f"def {name}({', '.join(given)}):", doc, *(f"    {line}" for line in body)]
-    if given:
-        decorator = ", ".join(f"{key}={value}" for key, value in given.items())
-        if len(decorator) > 90:
-            decorator = "\n" + "".join(f"    {key}={value},\n" for key, value in given.items())
-        lines = ["@settings(deadline=None)", f"@given({decorator})", *lines]
+def _test(writer: Writer, obligation: PropertyObligation, body: list[str]) -> str:
+    name = writer.own("test_" + re.sub(r"\W+", "_", obligation.id).lower())
+    claim = obligation.claim.replace("\\", "\\\\").replace('"', "'")
+    lines = [f"def {name}({', '.join(writer.given)}):", f'    """{claim}"""', *(f"    {line}" for line in body)]
+    if writer.given:
+        arguments = [f"{key}={value}" for key, value in writer.given.items()]
+        joined = ", ".join(arguments)
+        if len(joined) > WIDTH:
+            joined = "\n" + "".join(f"    {argument},\n" for argument in arguments)
+        decorators = [
+            f"@{writer.use('hypothesis', 'settings')}(deadline=None)",
+            f"@{writer.use('hypothesis', 'given')}({joined})",
+        ]
+        lines = [*decorators, *lines]
     return "\n".join(lines)
 
 
 def _module(writer: Writer, contract: Contract, claim_id: str, parts: list[str]) -> str:
     """Imports, bindings of vocabulary and subjects, and the parts."""
-    text = "\n".join(parts)
-    used = [name for name in ("assume", "given", "settings") if re.search(rf"\b{name}\(", text)]
-    if used:
-        writer.imports.add(f"from hypothesis import {', '.join(used)}")
-    if re.search(r"\bst\.", text):
-        writer.imports.add("from hypothesis import strategies as st")
-    writer.imports.discard("from hypothesis import assume")
-    if re.search(r"\bnp\.", text):
-        writer.imports.add("import numpy as np")
     bindings = [line for name in writer.functions for line in _binding(writer, contract, name)]
-    blocks = [
-        f'"""{claim_id} as a test; made by `apr contract explain`."""',
-        "\n".join(sorted(writer.imports, key=_import_order)),
-    ]
     small = [part for part in parts[:-1] if "\n" not in part]
-    if bindings or small:
-        blocks.append("\n".join([*bindings, *small]))
-    top = "\n\n".join(filter(None, blocks))
-    return "\n\n\n".join([top, *(part for part in parts[:-1] if "\n" in part), parts[-1]]) + "\n"
-
-
-def _import_order(line: str) -> tuple[bool, bool, str]:
-    return ("apr_core" in line, line.startswith("from "), line)
+    large = [part for part in [*bindings, *parts] if "\n" in part]
+    top = [f'"""{claim_id} as a test; made by `apr contract explain`."""', *_imports(writer.imports)]
+    assigned = [part for part in bindings if "\n" not in part] + small
+    return "\n\n\n".join(["\n\n".join([*top, *(["\n".join(assigned)] if assigned else [])]), *large]) + "\n"
 
 
 def _binding(writer: Writer, contract: Contract, name: str) -> list[str]:
-    """Imports a function under the name that the contract uses; gives the lines that are no plain import."""
-    from apr_core.contract import vocabulary
-
+    """Makes a function known under the name that the contract uses; gives the lines that are no plain import."""
     subject = contract.subjects.get(name)
     if subject is None:
-        if getattr(vocabulary, name, None) is vocabulary.VOCABULARY[name]:
-            writer.imports.add(f"from apr_core.contract.vocabulary import {name}")
-            return []
-        writer.imports.add("from apr_core.contract.vocabulary import VOCABULARY")
-        return [f'{name} = VOCABULARY["{name}"]']
+        return [f'{name} = {writer.use("apr_core.contract.vocabulary", "VOCABULARY")}["{name}"]']
     if isinstance(subject, CommandSubject):
-        writer.imports.add("import subprocess")
-        run = f"subprocess.run([*{subject.command!r}, *map(str, arguments)], capture_output=True, text=True)"
-        return [
-            f"def {name}(*arguments):\n    done = {run}\n"
-            '    return {"exit": done.returncode, "stdout": done.stdout, "stderr": done.stderr}'
-        ]
-    reference = subject.import_ if isinstance(subject, PlannedSubject) else subject
-    module, _, path = reference.partition(":")
+        run = f"{writer.use('subprocess')}.run([*{subject.command!r}, *arguments], capture_output=True, text=True)"
+        result = '{"exit": done.returncode, "stdout": done.stdout, "stderr": done.stderr}'
+        return [f"def {name}(*arguments):\n    done = {run}\n    return {result}"]
+    module, _, path = (subject.import_ if isinstance(subject, PlannedSubject) else subject).partition(":")
     top, *rest = path.split(".")
-    writer.imports.add(f"from {module} import {top}" + (f" as {name}" if not rest and top != name else ""))
-    return [f"{name} = {path}"] if rest else []
+    if not rest:
+        writer.imports.setdefault(module, {})[top] = name
+        return []
+    return [f"{name} = {'.'.join([writer.use(module, top), *rest])}"]
+
+
+def _imports(imports: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The imports in three blocks: the standard library, other packages, apr_core and the project's own."""
+    blocks: dict[int, list[str]] = {0: [], 1: [], 2: []}
+    for module in sorted(imports):
+        names = {name: local for name, local in imports[module].items() if name}
+        if "" in imports[module]:
+            local = imports[module][""]
+            blocks[_block(module)].append(f"import {module}" + (f" as {local}" if local != module else ""))
+        if names:
+            listed = ", ".join(name if name == local else f"{name} as {local}" for name, local in sorted(names.items()))
+            blocks[_block(module)].append(f"from {module} import {listed}")
+    return ["\n".join(lines) for lines in blocks.values() if lines]
+
+
+def _block(module: str) -> int:
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return 0
+    return 1 if top in ("hypothesis", "numpy", "pytest", "torch") else 2

@@ -85,6 +85,8 @@ def round_(x: Any, digits: int | None = None) -> Any:
         return _rounded(x, "round")
     if is_torch(x):
         return torch_module().round(x, decimals=digits)
+    if isinstance(x, float):
+        return round(x, digits)  # exact, where numpy multiplies by a power of ten first
     return _plain(np.round(_numbers(x, "round"), digits))
 
 

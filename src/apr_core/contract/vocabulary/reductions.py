@@ -178,9 +178,9 @@ def _truths(x: Any, word: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
         parts = [_truths(item, word).ravel() if not isinstance(item, bool) else np.array([item]) for item in x]
         return np.asarray(_some(np.concatenate(parts) if parts else np.empty(0, bool), word))
     array = np.asarray(x) if isinstance(x, (bool, np.bool_)) else to_numpy(require_array(x, word))
-    if array.dtype != np.bool_:
+    if _some(array, word).dtype != np.bool_:
         raise ExpressionError(f"{word} needs truth values, not {describe(x)}: compare first, as in {word}(x > 0)")
-    return _some(array, word)
+    return array
 
 
 def _is_complex(x: Any) -> bool:

@@ -43,12 +43,13 @@ def eps(dtype: str) -> float:
 
 def round_to(values: Float64Array, dtype: str) -> np.ndarray[Any, Any]:
     """Float64 numbers rounded (to nearest, ties to even) to a format; bfloat16 as float32 numbers that it can hold."""
-    if dtype != "bfloat16":
-        return values.astype(FORMATS[dtype].storage)
-    _, exponent = np.frexp(values)
-    place = np.maximum(exponent, _BFLOAT16_LEAST_EXPONENT) - FORMATS[dtype].fraction - 1
-    rounded = np.ldexp(np.rint(np.ldexp(values, -place)), place)
-    return np.where(np.isfinite(values), rounded, values).astype(np.float32)
+    with np.errstate(all="ignore"):  # beyond the largest number lies infinity, as it should
+        if dtype != "bfloat16":
+            return values.astype(FORMATS[dtype].storage)
+        _, exponent = np.frexp(values)
+        place = np.maximum(exponent, _BFLOAT16_LEAST_EXPONENT) - FORMATS[dtype].fraction - 1
+        rounded = np.ldexp(np.rint(np.ldexp(values, -place)), place)
+        return np.where(np.isfinite(values), rounded, values).astype(np.float32)
 
 
 def ulp_distance(a: Any, b: Any) -> int | float:
@@ -59,11 +60,6 @@ def ulp_distance(a: Any, b: Any) -> int | float:
     if not left.size or not right.size:
         raise ExpressionError("ulp_distance of nothing: an empty array says nothing about a claim")
     dtype = min(_format(a), _format(b), key=list(FORMATS).index)
-    with np.errstate(all="ignore"):
-        return _largest_distance(left, right, dtype)
-
-
-def _largest_distance(left: Float64Array, right: Float64Array, dtype: str) -> int | float:
     first, second = np.broadcast_arrays(_ordered(left, dtype), _ordered(right, dtype))
     # Two's complement: the difference of ordered integers is exact modulo 2^64, and never as large as that.
     distance = np.maximum(first, second).astype(np.uint64) - np.minimum(first, second).astype(np.uint64)
