@@ -90,6 +90,18 @@ def remove(path: str) -> bool:
     return pathlib.Path(path).is_dir()
 
 
+def crowded(a: int, b: int, room: int) -> int:
+    print("noise")
+    if a + b > room:
+        raise ValueError("too many")
+    return room - a - b
+
+
+class Opaque:
+    def __init__(self, x: float) -> None:
+        self.x = x
+
+
 def inverse(x: float) -> float:
     return 1 / x if x else float("inf")
 '''
@@ -218,6 +230,14 @@ def test_a_chosen_domain_is_used(workplace: Workplace, apr: Apr) -> None:
     assert "x: {real: [1, 2]}" in text
 
 
+def test_a_chosen_bound_may_name_another_input(workplace: Workplace, apr: Apr) -> None:
+    words = ["room={integer: [0, 20]}", "a={integer: [0, room]}", "b={integer: [0, room - a]}"]
+    root, text, out = draft(workplace, apr, "crowded", *(part for word in words for part in ("--input", word)))
+    assert "b: {integer: [0, room - a]}" in text
+    assert "noise" not in out
+    assert outcomes(root, "maths/crowded")["CROWDED-RANGE"] == "HELD"
+
+
 def test_a_finding_is_not_hidden(workplace: Workplace, apr: Apr) -> None:
     _, text, _ = draft(workplace, apr, "inverse")
     assert "# - id: INVERSE-FINITE" in text
@@ -249,6 +269,8 @@ def test_nothing_is_overwritten_without_force(workplace: Workplace, apr: Apr) ->
         (["--subject", "os:system"], "may not call"),
         (["--subject", "maths:nothing"], "takes no argument"),
         (["--subject", "maths:never"], "raised RuntimeError: not today"),
+        (["--subject", "maths:crowded"], "raises on others; for example"),
+        (["--subject", "maths:Opaque"], "nothing that could be claimed about maths:Opaque held"),
         (["--subject", "maths:needs_model"], "no input kind draws a enum.Enum"),
         (["--subject", "maths:half", "--input", "y={real: [0, 1]}"], "has no parameter 'y'"),
         (["--subject", "maths:half", "--input", "x"], "is no domain"),
@@ -258,8 +280,9 @@ def test_nothing_is_overwritten_without_force(workplace: Workplace, apr: Apr) ->
 )
 def test_what_cannot_be_drafted_is_refused(workplace: Workplace, apr: Apr, words: list[str], text: str) -> None:
     root = workplace({"maths.py": MATHS, "contracts/README": ""})
-    code, _, err = apr("contract", "new", *words)
+    code, out, err = apr("contract", "new", *words)
     assert code == 2
     assert text in err
+    assert not out
     assert "Traceback" not in err
     assert not list(root.rglob("*.apr.yaml"))

@@ -53,6 +53,55 @@ def test_a_hostile_file_is_read_or_refused_within_seconds(name: str) -> None:
     assert time.perf_counter() - start < 5
 
 
+HEAD = "title: t\nversion: 1.0.0\n"
+ONE = "obligations: [{id: A, type: holds, claim: c, check: '1'}]\n"
+PRODUCT = 'sum(flatten(reshape(cast(range(10000), "float64"), -1, 1) @ reshape(cast(range(10000), "float64"), 1, -1)))'
+
+
+def many(count: int, line: str) -> str:
+    """A line so many times; N is the number of each, M the next."""
+    return "".join(line.replace("N", str(n)).replace("M", str(n + 1)) + "\n" for n in range(count))
+
+
+def holds(count: int, check: str, more: str = "") -> str:
+    return "obligations:\n" + many(count, f"- {{id: AN, type: holds, claim: c, check: {check}{more}}}")
+
+
+def template(name: str, text: str) -> str:
+    fields = f"forward: {text}, backward: *f, of: *f, tolerance: {{ulp: 1}}"
+    return f"- {{id: {name}, template: roundtrip, claim: c, {fields}}}"
+
+
+CONTRACTS = {
+    "unknown names": holds(900, "unknownN"),
+    "unknown preconditions": holds(1, "1 > 0", ", where: [" + many(40_000, "uN,").replace("\n", "") + "]"),
+    "unknown keys": many(40_000, "keyN: 1") + ONE,
+    "a chain of inputs": "inputs:\n"
+    + many(999, "  nN: {integer: [0, nM]}")
+    + "  n999: {integer: [0, 1]}\n"
+    + holds(300, "n0 > 0", ", inputs: {n0: {integer: [0, n1]}}"),
+    "claims that rest on many": "obligations:\n"
+    + "".join(
+        f"- {{id: A{n}, type: compound, claim: c, all_of: [{', '.join(f'A{k}' for k in range(n + 1, n + 90))}]}}\n"
+        for n in range(900)
+    ),
+    "a claim that rests on one too often": f"obligations: [{{id: A, type: compound, claim: c, all_of: [{'A, ' * 40_000}A]}}]",
+    "too many inputs": "inputs:\n" + many(20_000, "  nN: {integer: [0, 1]}") + ONE,
+    "templates that multiply": f"obligations:\n{template('A', '&f ' + repr('_+' * 1_900 + '_'))}\n"
+    + many(900, template("AN", "*f")),
+    "bounds that build lists": "inputs:\n" + many(900, "  nN: {integer: [0, 'len([0] * 999 + [N])']}") + ONE,
+    "bounds that would never end": "inputs:\n" + many(900, f"  nN: {{integer: [N, '{PRODUCT}']}}") + ONE,
+    "expressions at the limit": holds(900, "x + " * 38 + "N"),
+    "a long key": f"{ONE}? {'k' * 500_000}\n: 1\n",
+    "a long name": f"obligations: [{{id: {'A' * 500_000}, type: {'b' * 200_000}}}]\n",
+}
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_contract_that_is_meant_to_cost_time_is_judged_within_seconds(name: str, folder: Path) -> None:
+    assert not loads((HEAD + CONTRACTS[name]).encode(), folder)
+
+
 def loads(content: bytes, folder: Path) -> bool:
     """Whether the content is a contract; if not, the refusal is checked."""
     path = folder / "x.apr.yaml"
@@ -61,7 +110,8 @@ def loads(content: bytes, folder: Path) -> bool:
     try:
         load_file(path, folder)
     except ContractError as error:
-        assert error.problems
+        assert 0 < len(error.problems) <= 200
+        assert len(str(error)) < 400_000
         lines = content.count(b"\n") + content.count(b"\r") + 1
         for problem in error.problems:
             assert problem.path == "x.apr.yaml"

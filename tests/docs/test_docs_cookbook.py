@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import run_pytest
 from docs_pages import Block, blocks, sections, unmatched
 
 from apr_core.trial.result import OUTCOMES
+from conftest import run_pytest
 
 PAGE = "cookbook.md"
 BLOCKS = blocks(PAGE)
@@ -106,13 +106,15 @@ def test_the_planted_faults_are_noticed_by_the_claims_that_the_page_names(run: R
     )
     found = json.loads(done.stdout)
     verdicts = [verdict for mutants in found.values() for claims in mutants.values() for verdict in claims.values()]
-    assert len(found) >= 5
+    assert sum(map(bool, found.values())) >= 5
     assert set(verdicts) == {"FALSIFIED"}, found
 
 
 def test_the_broken_subject_falls_as_the_page_shows(run: Run, tmp_path: Path) -> None:
     [change] = [block for block in BLOCKS if block.language == "diff"]
-    folder = Path(shutil.copytree(run.folder, tmp_path / "broken", ignore=shutil.ignore_patterns(".apr", "__pycache__")))
+    folder = Path(
+        shutil.copytree(run.folder, tmp_path / "broken", ignore=shutil.ignore_patterns(".apr", "__pycache__"))
+    )
     [old], [new] = (re.findall(rf"^\{sign}(.*\n)", change.text, re.MULTILINE) for sign in "-+")
     module = folder / str(change.path)
     before = module.read_text(encoding="utf-8")

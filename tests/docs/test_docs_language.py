@@ -150,7 +150,17 @@ def test_the_limits_are_those_that_are_enforced() -> None:
     assert f"({CASES['default']}, or" in modifiers["cases?"][1]
 
 
-REFUSED = ["x.mean()", "lambda: 1", "(y := 1)", "f'{x}'", "1 << 2", "f(*x)", "f(**x)", "[[a for a in b] for b in x]", "1j"]
+REFUSED = [
+    "x.mean()",
+    "lambda: 1",
+    "(y := 1)",
+    "f'{x}'",
+    "1 << 2",
+    "f(*x)",
+    "f(**x)",
+    "[[a for a in x] for b in x]",
+    "1j",
+]
 COMPUTED: list[tuple[str, Any]] = [
     ("1 / 0", float("inf")), ("[1, 2] == (1, 2)", True), ("1 < 2 < 3", True), ("[a for a in [1, 2] if a > 1]", [2]),
     ("'b' in {'b': 1}", True), ("None is None", True), ("1 if False else 2", 2), ("[1, 2, 3][1:]", [2, 3]),

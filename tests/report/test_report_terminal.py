@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from report_samples import HELD, INFO, INFOS, REFUTED, SAMPLES, SLERP, UNTESTED, make, results
 from rich.cells import cell_len
 
-from apr_core.report.terminal import FOLD_ABOVE, lines, painted
+from apr_core.report.terminal import FOLD_ABOVE, FOLDED_OPENINGS, lines, painted
 from apr_core.trial.result import OUTCOMES, Result
 from apr_core.verdict import Verdict
 
@@ -54,8 +54,23 @@ def test_a_big_run_counts_what_is_held_and_lists_the_rest() -> None:
     found = texts([*many(FOLD_ABOVE), optimistic, REFUTED, UNTESTED])
     assert f"{SLERP}  {FOLD_ABOVE} HELD (not listed)  SLERP interpolates on the arc" in found
     listed = [text.split()[1] for text in found if text.startswith("  ") and text.split()[0] in OUTCOMES]
-    assert listed == ["B-1", "H4-7B", "H4-32B"]
+    assert listed == ["B-1", "H4-7B"]
+    assert sum("1 UNTESTED" in text for text in found) == 3, "in its heading, before the ways to try it, in the totals"
+    assert any(UNTESTED.reason[:20] in text for text in found)
     assert any(text.startswith("63 claims: 61 HELD,") for text in found)
+
+
+def test_a_big_run_names_the_first_ways_to_try_what_is_untested_and_counts_the_others() -> None:
+    untested = [replace(UNTESTED, id=f"a::U-{index}", enable=f"do thing {index}") for index in range(FOLD_ABOVE + 1)]
+    found = texts(untested)
+    assert sum("do thing" in text for text in found) == FOLDED_OPENINGS
+    rest = len(untested) - FOLDED_OPENINGS
+    assert any(f"and {rest} other ways, for {rest} claims" in text for text in found)
+
+
+def test_the_totals_come_last_with_their_denominator() -> None:
+    found = texts([*many(3), UNTESTED])
+    assert found[-1].startswith("4 claims: 3 HELD, 1 UNTESTED") or found[-2].startswith("4 claims: 3 HELD, 1 UNTESTED")
 
 
 def test_a_run_of_just_so_many_claims_lists_all() -> None:

@@ -236,7 +236,8 @@ def test_a_claim_about_training_needs_three_seeds_per_arm(root: Path) -> None:
     assert judge(root, claim).verdict.value == "HELD"
 
 
-TREND = "type: trend, series: new, of: loss, direction: decreasing, decide: {alpha: 0.05}"
+def trend(of: str, decide: str = "{alpha: 0.05}") -> str:
+    return f"type: trend, series: new, of: {of}, direction: decreasing, decide: {decide}"
 
 
 @pytest.mark.parametrize(
@@ -254,15 +255,19 @@ def test_a_trend_compares_first_with_last_and_no_step_may_be_worse(
     for number, level in enumerate(steps):
         noise = [((i * 7919 + number * 104729) % 101 - 50) / 500 for i in range(60)]
         put(root, "new", losses([level + x for x in noise], number))
-    result = judge(root, TREND)
+    result = judge(root, trend("mean"))
     assert result.verdict.value == verdict, result.reason
 
 
 def test_a_recorded_series_is_judged_by_its_slope(root: Path) -> None:
     points = tuple(SeriesPoint(step=i, value=3.0 - 0.02 * i + ((i * 37) % 11 - 5) / 100) for i in range(60))
     put(root, "new", SeriesOutcome(name="loss", unit="nats", points=points))
-    result = judge(root, TREND)
-    assert result.verdict.value == "HELD", result.reason
+    for decide in ("{alpha: 0.05}", "score"):
+        result = judge(root, trend("loss", decide))
+        assert result.verdict.value == "HELD", result.reason
+    other = judge(root, trend("accuracy"))
+    assert other.verdict.value == "ERROR"
+    assert "There are: loss." in other.reason
 
 
 def test_a_broken_record_stops_selections_by_rule_but_not_by_id(root: Path) -> None:

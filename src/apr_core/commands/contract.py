@@ -35,18 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     lint.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the project's contracts)")
     add_json(lint)
-    explain = actions.add_parser(
-        "explain",
-        help="what a claim says, as a test that could be pasted, with example cases",
-        description="Prints one claim: its sentence, the equivalent pytest and Hypothesis function, and a few drawn cases; "
-        "for a claim about evidence, the decision rule in words and the records that it rests on.",
-    )
-    explain.add_argument(
-        "claim", metavar="ID", help="contract::ID, path/to/file.apr.yaml::ID, or a bare ID that is unique"
-    )
-    explain.add_argument("--cases", type=int, default=3, metavar="N", help="how many cases to draw (default: 3)")
-    explain.add_argument("--seed", type=int, default=0, metavar="N", help="the seed of the drawing (default: 0)")
-    add_session(explain)
+    _add_explain(actions)
     graph = actions.add_parser("graph", help="from criteria to contracts, claims, subjects and evidence")
     graph.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the project's contracts)")
     graph.add_argument("--format", choices=GRAPH_FORMATS, default="text", help="(default: text)")
@@ -60,6 +49,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     schema.add_argument(
         "--check", action="store_true", help="compare with the file of -o instead; exit with 1 if it differs"
     )
+
+
+def _add_explain(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = actions.add_parser(
+        "explain",
+        help="what a claim says, as a test that could be pasted, with example cases",
+        description="Prints one claim: its sentence, the equivalent pytest and Hypothesis function, and a few drawn cases; "
+        "for a claim about evidence, the decision rule in words and the records that it rests on.",
+    )
+    explain.add_argument(
+        "claim", metavar="ID", help="contract::ID, path/to/file.apr.yaml::ID, or a bare ID that is unique"
+    )
+    explain.add_argument("--cases", type=int, default=3, metavar="N", help="how many cases to draw (default: 3)")
+    explain.add_argument("--seed", type=int, default=0, metavar="N", help="the seed of the drawing (default: 0)")
+    add_session(explain)
 
 
 def _add_new(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

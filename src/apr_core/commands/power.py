@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -27,11 +27,12 @@ class Answer:
     """One answer: a headline, what it assumes, and the same question under other assumptions."""
 
     question: str
-    needed: int | float
+    needed: int | float | None
+    """None when no number is known."""
     unit: str
     headline: str
     explanation: str
-    assumptions: dict[str, float | str]
+    assumptions: Mapping[str, float | str]
     table: list[dict[str, Any]] = field(default_factory=list)
     """Rows of equal keys; `chosen` marks the row that was asked for."""
 
@@ -50,7 +51,7 @@ class Answer:
         """The answer as JSON data."""
         return {
             "question": self.question, "needed": self.needed, "unit": self.unit, "explanation": self.explanation,
-            "assumptions": self.assumptions, "table": self.table,
+            "assumptions": dict(self.assumptions), "table": self.table,
         }  # fmt: skip
 
 
@@ -151,11 +152,12 @@ def _paired(args: argparse.Namespace) -> Answer:
 
     n = needed(args.discordance)
     exact = _exact_power(n, args)
+    enumerated = f" By enumeration the power is {percent(exact)}." if exact is not None else ""
     return Answer(
         f"paired: {_aim(args.margin)}", n, "problems",
         f"{n:,} problems show that the candidate {_aim(args.margin)},",
         f"{_rates(args)}, when {percent(args.discordance)} of the problems flip and it {_truth(args.difference)}. Paired: both "
-        "sides solve the same problems; Tango's score test." + (f" By enumeration the power is {percent(exact)}." if exact else ""),
+        f"sides solve the same problems; Tango's score test.{enumerated}",
         _assumed(args, "margin", "discordance", "difference"),
         [
             {"discordance": one, "problems": needed(one), "chosen": one == args.discordance}

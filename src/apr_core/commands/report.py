@@ -80,12 +80,12 @@ def _document(args: argparse.Namespace, results: Sequence[Result], info: RunInfo
 
 
 def _terminal(results: Sequence[Result], info: RunInfo, *, on_screen: bool) -> str:
-    """The text of every claim that makes the run red, then the summary."""
+    """The text of every claim that fell or broke, known or not, then the summary."""
     from apr_core.report.failure import failure_text
     from apr_core.report.summary import FAILING
     from apr_core.report.terminal import lines, painted
 
     width = shutil.get_terminal_size((FILE_WIDTH, 24)).columns if on_screen else FILE_WIDTH
     color = on_screen and not os.environ.get("NO_COLOR")
-    failing = [f"{failure_text(result)}\n\n" for result in results if result.outcome in FAILING]
+    failing = [f"{failure_text(result)}\n\n" for result in results if result.outcome in (*FAILING, "REFUTED")]
     return "".join(failing) + "\n".join(painted(line) for line in lines(results, info, width=width, color=color))

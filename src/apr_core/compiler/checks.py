@@ -112,23 +112,31 @@ def build(obligation: PropertyObligation, inputs: Collection[str], world: World)
 def _preparation(
     obligation: PropertyObligation, compile_: Expressions, world: World
 ) -> Callable[[Names], Iterator[Names]]:
-    """`for_each`, preconditions and `let`, in that order."""
+    """`for_each`, then `let` and the preconditions; a precondition that reads no name of `let` comes before them, so that
+    `let` may rely on it."""
     functions = world.functions
     loops = [(name, compile_(source)) for name, source in obligation.for_each.items()]
     compile_.extra |= set(obligation.for_each)
-    sources = [obligation.where] if isinstance(obligation.where, str) else obligation.where
-    conditions = [compile_(source) for source in sources]
     bindings: list[tuple[list[str], Expression]] = []
     for targets, source in obligation.let.items():
         bindings.append(([name.strip() for name in targets.split(",")], compile_(source)))
         compile_.extra |= set(bindings[-1][0])
+    bound = {name for targets, _ in bindings for name in targets}
+    sources = [obligation.where] if isinstance(obligation.where, str) else obligation.where
+    conditions = [compile_(source) for source in sources]
+    early = [condition for condition in conditions if not condition.names & bound]
+    late = [condition for condition in conditions if condition.names & bound]
 
-    def one(names: Names) -> Names:
-        for condition in conditions:
+    def demand(wanted: list[Expression], names: Names) -> None:
+        for condition in wanted:
             if not truth(condition.evaluate(names, functions), condition.source):
                 raise Discard
+
+    def one(names: Names) -> Names:
+        demand(early, names)
         for targets, expression in bindings:
             _bind(names, targets, expression.evaluate(names, functions), expression.source)
+        demand(late, names)
         return names
 
     def prepare(names: Names) -> Iterator[Names]:

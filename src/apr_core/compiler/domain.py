@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from apr_core.compiler.describe import describe
+from apr_core.compiler.fill import DRAWS
 from apr_core.contract.expression import compile_expression
 from apr_core.contract.inputs import (
+    DTYPES,
     BytesInput,
     FileInput,
     Input,
@@ -249,7 +251,8 @@ _EXPRESSIONS: dict[type, Callable[[Any], Iterable[Source]]] = {
 
 _NAMES: dict[type, Callable[[Any], Iterable[Any]]] = {
     PermutationInput: lambda model: [model.permutation],
-    TensorInput: lambda model: [model.dtype, model.draw],
+    # an input may itself be called `normal`: a word of the language is never a reference
+    TensorInput: lambda model: [word for word in (model.dtype, model.draw) if word not in (*DTYPES, *DRAWS)],
     NearInput: lambda model: [model.near],
     RotateInput: lambda model: [model.rotate],
 }

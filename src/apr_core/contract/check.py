@@ -7,12 +7,14 @@ h2_line`) is not known while a file is loaded on its own, so names in lines are 
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sized
 
 from apr_core.contract.check_inputs import InputChecker
 from apr_core.contract.check_obligations import ObligationChecker
 from apr_core.contract.inputs import Source
+from apr_core.contract.limits import DECLARATIONS
 from apr_core.contract.obligations import (
     AnyObligation,
     Compound,
@@ -26,7 +28,7 @@ from apr_core.contract.obligations import (
     Trend,
 )
 from apr_core.contract.schema import CommandSubject, Contract, ResultMutant
-from apr_core.contract.scope import Checker, Finding, Scope
+from apr_core.contract.scope import Checker, Finding, Scope, TooManyProblems, find_cycle
 from apr_core.contract.vocabulary import VOCABULARY
 from apr_core.contract.yaml import Location
 from apr_core.errors import did_you_mean
@@ -52,15 +54,8 @@ def examine(
 ) -> ContractChecker:
     """What `check` finds, and which subjects each obligation needs (`calls_of`)."""
     checker = ContractChecker(contract, lines, metrics)
-    checker.declarations()
-    checker.ids()
-    shared = checker.shared()
-    for index, obligation in enumerate(contract.obligations):
-        checker.obligation(obligation, shared, ("obligations", index))
-    for index, mutant in enumerate(contract.mutants):
-        checker.mutant(mutant, ("mutants", index))
-    checker.cycles()
-    checker.unused()
+    with contextlib.suppress(TooManyProblems):
+        checker.run()
     return checker
 
 
@@ -73,6 +68,35 @@ class ContractChecker(Checker):
         self.metrics = metrics
         self.taken: dict[str, str] = {}
         self.ids_known = {obligation.id: obligation for obligation in contract.obligations}
+
+    def run(self) -> None:
+        """Checks everything, unless there is too much of it."""
+        self.sizes()
+        if self.findings:
+            return
+        self.declarations()
+        self.ids()
+        shared = self.shared()
+        for index, obligation in enumerate(self.contract.obligations):
+            self.obligation(obligation, shared, ("obligations", index))
+        for index, mutant in enumerate(self.contract.mutants):
+            self.mutant(mutant, ("mutants", index))
+        self.cycles()
+        self.unused()
+
+    def sizes(self) -> None:
+        """No section is longer than anybody writes."""
+        contract = self.contract
+        for section in ("subjects", "constants", "inputs", "setup", "evidence", "obligations", "mutants"):
+            self.size(getattr(contract, section), (section,))
+        for index, obligation in enumerate(contract.obligations):
+            for section in ("inputs", "let", "for_each", "all_of", "any_of", "require"):
+                self.size(getattr(obligation, section, None) or (), ("obligations", index, section))
+
+    def size(self, entries: Sized, loc: Location) -> None:
+        """One section."""
+        if len(entries) > DECLARATIONS:
+            self.report(loc, f"{len(entries):,} entries: at most {DECLARATIONS:,} are allowed, so split the contract.")
 
     def declarations(self) -> None:
         """Every name belongs to one thing."""
@@ -178,9 +202,11 @@ class ContractChecker(Checker):
 
     def references(self, references: list[str], own: str, loc: Location) -> None:
         """Claim ids of this file must exist; those of other files are looked up when the claims are judged."""
+        seen: set[str] = set()
         for index, reference in enumerate(references):
-            if reference in references[:index]:
+            if reference in seen:
                 self.report((*loc, index), f"{reference!r} is listed twice: remove one.")
+            seen.add(reference)
             if "::" in reference:
                 continue
             if reference == own:
@@ -195,20 +221,13 @@ class ContractChecker(Checker):
     def cycles(self) -> None:
         """Compound claims and gates of one file must not rest on each other."""
         parts = {
-            obligation.id: [name for name in _parts(obligation) if name in self.ids_known and name != obligation.id]
+            obligation.id: [name for name in _parts(obligation) if name != obligation.id]
             for obligation in self.contract.obligations
         }
-        for index, obligation in enumerate(self.contract.obligations):
-            waiting, seen = list(parts[obligation.id]), set[str]()
-            while waiting:
-                name = waiting.pop()
-                if name not in seen:
-                    seen.add(name)
-                    waiting += parts[name]
-            if obligation.id in seen:
-                self.report(
-                    ("obligations", index), f"{obligation.id} rests on itself through {', '.join(sorted(seen))}."
-                )
+        cycle = find_cycle(parts)
+        if cycle:
+            index = next(index for index, item in enumerate(self.contract.obligations) if item.id == cycle[0])
+            self.report(("obligations", index), f"claims rest on each other: {' → '.join(cycle)}. Drop one reference.")
 
     def mutant(self, mutant: ResultMutant, loc: Location) -> None:
         """The subject, the killers and the expression of a planted fault."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple, get_args
 
 from apr_core.contract.inputs import (
@@ -29,7 +29,7 @@ from apr_core.contract.inputs import (
     TextInput,
     TokensInput,
 )
-from apr_core.contract.scope import Checker, Scope
+from apr_core.contract.scope import Checker, Scope, find_cycle
 from apr_core.contract.yaml import Location
 from apr_core.errors import did_you_mean
 
@@ -94,7 +94,7 @@ class InputChecker:
 
     def report_cycle(self, loc: Location) -> None:
         """Reports inputs that depend on each other."""
-        cycle = self.cycle()
+        cycle = find_cycle({name: sorted(self.reads(name)) for name in self.inputs})
         if cycle:
             place = (*loc, cycle[0]) if cycle[0] in self.scopes else loc
             self.checker.report(
@@ -194,22 +194,3 @@ class InputChecker:
                 found.add(name)
                 waiting += self.reads(name) if name in self.inputs else ()
         return found
-
-    def cycle(self) -> list[str] | None:
-        """Inputs that depend on each other, the first one repeated at the end; None when there are none."""
-        done: set[str] = set()
-        for start in self.inputs:
-            path: list[str] = []
-            branches: list[Iterator[str]] = [iter((start,))]
-            while branches:
-                name = next(branches[-1], None)
-                if name is None:
-                    branches.pop()
-                    if path:
-                        done.add(path.pop())
-                elif name in path:
-                    return [*path[path.index(name) :], name]
-                elif name in self.inputs and name not in done:
-                    path.append(name)
-                    branches.append(iter(sorted(self.reads(name))))
-        return None

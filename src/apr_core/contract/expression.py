@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from apr_core.contract.frame import Frame
+from apr_core.contract.limits import ELEMENTS
 from apr_core.contract.translation import Call, Translation, translate
 from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY, arity_problem
 from apr_core.errors import ExpressionError, did_you_mean
@@ -34,15 +35,19 @@ class Expression:
     """The functions that it calls."""
     _translation: Translation
 
-    def evaluate(self, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> Any:
+    def evaluate(
+        self, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], *, elements: int = ELEMENTS
+    ) -> Any:
         """The value, given values for `names` and functions for `calls`; the vocabulary need not be given.
+
+        `elements` is how many elements of lists it may build, walk and compare.
 
         Raises:
             ExpressionError: a part has no value or exceeds a limit; the message names the part. What a function that
                 is not of the vocabulary raises is passed on as it is.
         """
         with np.errstate(all="ignore"):
-            return self._translation.run(Frame(self.source, names, functions))
+            return self._translation.run(Frame(self.source, names, functions, elements))
 
 
 def compile_expression(source: str | float, *, names: Collection[str] | None, functions: Collection[str]) -> Expression:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from apr_core.contract import operators
-from apr_core.contract.vocabulary.arrays import weigh
 from apr_core.errors import ExpressionError
 
 Span = tuple[int, int]
@@ -25,12 +24,14 @@ class Frame:
 
     __slots__ = ("budget", "functions", "local", "names", "source")
 
-    def __init__(self, source: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, source: str, names: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]], elements: int
+    ) -> None:
         self.source = source
         self.names = names
         self.functions = functions
         self.local: dict[str, Any] = {}
-        self.budget = operators.Budget()
+        self.budget = operators.Budget(elements)
 
     def fail(self, span: Span, error: Exception) -> NoReturn:
         """Raises the error of one part, with the text of that part."""
@@ -70,7 +71,7 @@ def counted(frame: Frame, span: Span, value: Any) -> Any:
     """A new container or element, its nested elements counted against the budget."""
     if isinstance(value, (list, tuple, dict)):
         try:
-            frame.budget.spend(weigh(value))
+            frame.budget.spend(frame.budget.weigh(value))
         except ExpressionError as error:
             frame.fail(span, error)
     return value

@@ -22,18 +22,18 @@ def contract_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:apr-core:contract:1",
         "title": "apr-core contract (*.apr.yaml)",
-        **_untitled(Contract.model_json_schema(by_alias=True)),
+        **_tidied(Contract.model_json_schema(by_alias=True)),
     }
 
 
-def _untitled(schema: Any) -> Any:
-    """A schema without the titles that repeat the names of its properties."""
+def _tidied(schema: Any) -> Any:
+    """A schema without the titles that repeat names, and with no other keys where the keys have a pattern."""
     if isinstance(schema, list):
-        return [_untitled(part) for part in schema]
-    if isinstance(schema, dict):
-        kept = {key: part for key, part in schema.items() if key != "title" or not isinstance(part, str)}
-        return {key: _untitled(part) for key, part in kept.items()}
-    return schema
+        return [_tidied(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _tidied(part) for key, part in schema.items() if key != "title" or not isinstance(part, str)}
+    return kept | {"additionalProperties": False} if "patternProperties" in kept else kept
 
 
 def schema_text() -> str:

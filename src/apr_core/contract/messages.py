@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from apr_core.contract.inputs import KIND_KEYS
+from apr_core.contract.limits import PROBLEMS
 from apr_core.contract.obligations import TEMPLATES, TYPES
 from apr_core.contract.scalars import quoted
 from apr_core.contract.shape import fields_at, is_tag
@@ -55,7 +56,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 def schema_problems(error: ValidationError, document: Document, root: type[Any]) -> list[Problem]:
     """Every way in which a document differs from the schema, one problem each."""
     problems = []
-    for found in _most_likely(error.errors(include_url=False), document.value):
+    for found in _most_likely(error.errors(include_url=False), document.value)[:PROBLEMS]:
         place, key, message = _explain(found, document.value, root)
         line, column = document.mark(place, key=key)
         problems.append(Problem(document.path, line, column, message))
@@ -144,7 +145,7 @@ def _explain(error: Error, value: Any, root: type[Any]) -> tuple[Location, bool,
         return _explain_obligation(error["input"], place)
     if kind == "input_kind":
         return _explain_input(error["input"], place)
-    return place, loc[-1] == "[key]", f"{_field(place)}{_sentence(error)}"
+    return place, loc[-1:] == ("[key]",), f"{_field(place)}{_sentence(error)}"
 
 
 def _in_data(loc: Location, value: Any) -> Location:

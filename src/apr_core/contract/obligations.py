@@ -300,7 +300,9 @@ class Difference(EvidenceObligation):
     metric: str
     """A row of the metric table."""
     candidate: Name
+    """The evidence on trial."""
     reference: Name
+    """The evidence that it is measured against."""
     margin: Source = 0.0
     """How much better, in the unit of the metric. 0 claims superiority."""
 
@@ -312,7 +314,9 @@ class NonInferiority(EvidenceObligation):
     metric: str
     """A row of the metric table."""
     candidate: Name
+    """The evidence on trial."""
     reference: Name
+    """The evidence that it is measured against."""
     margin: Source
     """The loss that must be excluded, above 0, in the unit of the metric."""
 
@@ -326,6 +330,7 @@ class Trend(EvidenceObligation):
     of: str
     """A row of the metric table, or the name of a recorded series."""
     direction: Literal["decreasing", "increasing"]
+    """Where the series must go."""
 
 
 class Compound(Obligation):
@@ -334,7 +339,9 @@ class Compound(Obligation):
 
     type: Literal["compound"]
     all_of: Annotated[list[ClaimReference], Field(min_length=1)] | None = None
+    """Claims of which every one must hold."""
     any_of: Annotated[list[ClaimReference], Field(min_length=1)] | None = None
+    """Claims of which one must hold."""
 
     @model_validator(mode="after")
     def _one(self) -> Compound:

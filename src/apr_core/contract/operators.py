@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from apr_core.contract.limits import ELEMENTS, INTEGER_BITS
+from apr_core.contract.limits import INTEGER_BITS
 from apr_core.contract.vocabulary.arrays import (
     as_float,
     describe,
@@ -33,16 +33,21 @@ Operator = Callable[[Any, Any], Any]
 class Budget:
     """How many elements one evaluation may still build, walk or compare."""
 
-    __slots__ = ("left",)
+    __slots__ = ("elements", "left")
 
-    def __init__(self) -> None:
-        self.left = ELEMENTS
+    def __init__(self, elements: int) -> None:
+        self.elements = elements
+        self.left = elements
 
     def spend(self, amount: int) -> None:
-        """Raises ExpressionError when more than a million elements have been spent."""
+        """Raises ExpressionError when more elements have been spent than there were."""
         self.left -= amount
         if self.left < 0:
-            raise ExpressionError(f"the expression builds or walks more than {ELEMENTS:,} elements of lists")
+            raise ExpressionError(f"the expression builds or walks more than {self.elements:,} elements of lists")
+
+    def weigh(self, value: Any) -> int:
+        """How many elements a container holds, nested ones included, as far as the budget reaches."""
+        return weigh(value, max(0, self.left))
 
 
 def binary(symbol: str, budget: Budget, a: Any, b: Any) -> Any:
@@ -78,7 +83,7 @@ def compare(symbol: str, budget: Budget, a: Any, b: Any) -> Any:
     if symbol in ("==", "!="):
         return _same(budget, a, b) == (symbol == "==")
     if isinstance(a, (list, tuple)):
-        budget.spend(weigh(a))
+        budget.spend(budget.weigh(a))
         a, b = tuple(a), tuple(b) if isinstance(b, list) else b
     return _COMPARE[symbol](_python(a), _python(b))
 
@@ -165,14 +170,14 @@ def _on_sequences(symbol: str, budget: Budget, a: Any, b: Any) -> Any:
     if symbol == "*":
         sequence, times = (b, a) if isinstance(a, int) else (a, b)
         if isinstance(times, int):
-            budget.spend(_cost(sequence) * max(0, times))
+            budget.spend(_cost(budget, sequence) * max(0, times))
     elif symbol == "+":
-        budget.spend(_cost(a) + _cost(b))
+        budget.spend(_cost(budget, a) + _cost(budget, b))
     return _BINARY[symbol](a, b)
 
 
-def _cost(sequence: Any) -> int:
-    return len(sequence) if isinstance(sequence, (str, bytes)) else weigh(sequence)
+def _cost(budget: Budget, sequence: Any) -> int:
+    return len(sequence) if isinstance(sequence, (str, bytes)) else budget.weigh(sequence)
 
 
 def _below(folder: Path, name: str) -> Path:

@@ -46,12 +46,17 @@ class Selector(Model):
     benchmark: str | None = None
     """A benchmark, or a name that the scale binds to one."""
     precision: str | None = None
+    """The precision of the weights, as the record says or as the scale names it."""
     prompt: str | None = None
+    """The prompt style, as the record says."""
     backend: str | None = None
     """The backend that was *used*, as the record says; `unknown` matches nothing."""
     stage: str | None = None
+    """The last stage that made the checkpoint."""
     seed: int | None = None
+    """The seed of the run."""
     source: Literal["measured", "imported", "published"] | None = None
+    """Where the numbers come from."""
     select: str | Annotated[list[str], Field(min_length=1)] = "all"
     """`all`, `latest`, `registered`, `best`, an evidence id, or a list of ids."""
 
@@ -68,7 +73,9 @@ class ResultMutant(Model):
     """A fault planted in a subject's result. The obligations it names must notice."""
 
     id: ClaimId
+    """Unique in the file, among obligations as well."""
     kind: Literal["result"]
+    """`result`: the value that a function gives is replaced."""
     of: Name
     """The subject."""
     becomes: Expression

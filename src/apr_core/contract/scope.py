@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from apr_core.contract.expression import Expression, compile_expression
 from apr_core.contract.inputs import Source
+from apr_core.contract.limits import FOLDED_ELEMENTS, PROBLEMS
 from apr_core.contract.schema import Contract
 from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY
 from apr_core.contract.vocabulary.arrays import describe
@@ -23,6 +24,10 @@ from apr_core.errors import ExpressionError
 _LONGEST = 900
 """Longest message, in characters: what it quotes may be as long as the file."""
 
+_FOLDED = frozenset(
+    ["abs", "ceil", "eps", "exp", "float", "floor", "int", "len", "log", "log2", "max", "min", "round", "sign", "sqrt"]
+)
+"""What a bound may call and still be judged while a file is loaded: functions that cost nothing."""
 _WORD = re.compile(r"[A-Za-z]\w*")
 
 RESERVED = {
@@ -59,6 +64,10 @@ class Scope:
         return Scope(wider, callable_too, self.reads, self.calls)
 
 
+class TooManyProblems(Exception):  # noqa: N818 - it only ends the check; the findings are kept
+    """Nobody reads more than this."""
+
+
 class Checker:
     """The findings about one contract."""
 
@@ -82,6 +91,8 @@ class Checker:
         if len(message) > _LONGEST:
             message = f"{message[: _LONGEST - 200]} … {message[-200:]}"
         self.findings.append(Finding(loc, message, key, column))
+        if len(self.findings) == PROBLEMS:
+            raise TooManyProblems
 
     def compile(self, source: Source, loc: Location, scope: Scope) -> Expression | None:
         """The expression at a place, its uses counted; None after a finding."""
@@ -98,15 +109,13 @@ class Checker:
         return expression
 
     def number(self, source: Source, loc: Location, scope: Scope) -> float | None:
-        """The value of a source that is a number whatever is drawn; None if it depends on a draw or a subject."""
+        """The value of a source that is a number whatever is drawn; None if it is not that simple."""
         expression = self.compile(source, loc, scope)
         constants = self.contract.constants
-        if expression is None or expression.calls - VOCABULARY.keys():
-            return None
-        if expression.names - CONSTANTS.keys() - constants.keys():
+        if expression is None or expression.calls - _FOLDED or expression.names - CONSTANTS.keys() - constants.keys():
             return None
         try:
-            value = expression.evaluate(constants, {})
+            value = expression.evaluate(constants, {}, elements=FOLDED_ELEMENTS)
         except ExpressionError as error:
             self.report(loc, _terminated(error), column=error.column)
             return None
@@ -136,6 +145,27 @@ class Checker:
             other = f"the constant {CONSTANTS[name]}"
         if other is not None:
             self.report(loc, f"{what} {name!r} has the name of something else: {other}. Choose another name.", key=True)
+
+
+def find_cycle(graph: Mapping[str, Iterable[str]]) -> list[str] | None:
+    """The first circle of a graph, its first node repeated at the end; None when there is none."""
+    done: set[str] = set()
+    for start in graph:
+        path: dict[str, None] = {}
+        branches: list[Iterator[str]] = [iter((start,))]
+        while branches:
+            name = next(branches[-1], None)
+            if name is None:
+                branches.pop()
+                if path:
+                    done.add(path.popitem()[0])
+            elif name in path:
+                nodes = list(path)
+                return [*nodes[nodes.index(name) :], name]
+            elif name in graph and name not in done:
+                path[name] = None
+                branches.append(iter(graph[name]))
+    return None
 
 
 def _terminated(error: Exception) -> str:

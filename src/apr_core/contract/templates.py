@@ -7,6 +7,7 @@ name, so that `apr contract explain` shows what the author would have written, a
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
@@ -88,6 +89,7 @@ def steps(template: Template) -> Iterator[Step]:
             yield Step("function", template.function, template.of[0])
 
 
+@functools.lru_cache(maxsize=1024)
 def apply(function: str, argument: str) -> str:
     """The text of a function-valued field with its argument: `_ + 1` of `x` is `x + 1`, `f` of `x` is `f(x)`.
 

@@ -287,7 +287,7 @@ class _Translator:
         def run(frame: Frame) -> Any:
             values = [argument(frame) for argument in arguments]
             keywords = {word: value(frame) for word, value in named}
-            function = frame.functions.get(name) or VOCABULARY.get(name)
+            function = frame.functions.get(name, VOCABULARY.get(name))
             if function is None:
                 frame.fail(span, LookupError(f"no function was given for {name!r}"))
             if function is not VOCABULARY.get(name):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import yaml as pyyaml
 
-from apr_core.contract.limits import YAML_DEPTH, YAML_NODES
+from apr_core.contract.limits import PROBLEMS, YAML_DEPTH, YAML_NODES
 from apr_core.contract.scalars import Scalar, is_collection_tag, quoted, resolve, resolve_tagged
 from apr_core.errors import ContractError, Problem, did_you_mean
 
@@ -144,6 +144,8 @@ class _Builder:
     def report(self, mark: Any, message: str) -> None:
         """Keeps a problem at a mark of the parser, which counts from 0."""
         self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, message))
+        if len(self.problems) >= PROBLEMS:
+            raise _Stop
 
     def stop(self, mark: Any, message: str) -> NoReturn:
         """Keeps a problem and ends the walk."""

@@ -189,12 +189,15 @@ class Ledger:
         return Selection(tuple(met), len(met), count)
 
     def _why_none(self, asked: Mapping[str, Any], roles: Mapping[str, str] | None) -> str:
-        reasons = [self._alone(key, wanted) for key, wanted in asked.items()]
+        met = {key: any(_meets(record, key, wanted) for record in self.records) for key, wanted in asked.items()}
+        # The keys that nothing meets are the reason; only when each is met by something is it their combination.
+        keys = [key for key in asked if not met[key]] or list(asked)
+        reasons = [self._alone(key, asked[key]) for key in keys]
         if "role" in asked and roles is not None:
             reasons.append(f"role {asked['role']!r} is bound to no model (bound are {_shown(tuple(roles))})")
         missing = [str(folder) for folder in self.folders if not folder.exists()]
         there = f"; there is no folder {', '.join(missing)}" if missing else ""
-        joint = " and no record meets all of these" if len(asked) > 1 else ""
+        joint = " and no record meets all of these" if len(asked) > 1 and all(met.values()) else ""
         return f"{len(self.records)} records{there}; {', '.join(reasons)}{joint}{self._left_out()}"
 
     def _alone(self, key: str, wanted: object) -> str:

@@ -56,6 +56,9 @@ class Claim(_Model):
     """Input → its value as text; the smallest that was found."""
     estimate: FiniteFloat | None
     interval: tuple[FiniteFloat | None, FiniteFloat | None] | None
+    interval_of: Literal["bounds", "runs", "possible"] | None
+    """What the interval is: the one-sided bounds that decided, the lowest and highest run, or the least and greatest
+    possible value."""
     """Lower and upper bound; null for a side that is open."""
     line: str | None
     """What the estimate is compared with."""

@@ -1,5 +1,4 @@
-"""The summary on a terminal: one line per claim, grouped by contract, then the totals, then what would decide the
-rest.
+"""The summary on a terminal: one line per claim, grouped by contract, then what would decide the rest, then the totals.
 
 The one thing a reader would get wrong: this returns lines and their markup, it prints nothing. pytest's terminal
 reporter writes them; colour only repeats what the first word of a line already says.
@@ -21,7 +20,9 @@ Line = tuple[str, Markup]
 MIN_WIDTH = 40
 """Narrower terminals get lines of this width."""
 FOLD_ABOVE = 60
-"""In a run of more claims than this, those that are HELD without a note are counted per contract and not listed."""
+"""In a run of more claims than this, those that are HELD without a note, or UNTESTED, are counted per contract and not
+listed; of the ways to try the UNTESTED ones only the first few are."""
+FOLDED_OPENINGS = 6
 
 _MARKUP: dict[str, Markup] = {
     "HELD": {"green": True},
@@ -46,8 +47,8 @@ def lines(results: Sequence[Result], info: RunInfo, *, width: int, color: bool) 
     found: list[Line] = [(line, {}) for line in wrap(circumstances(info), width)]
     for contract, group in by_contract(results).items():
         found += _contract(contract, group, width, fold=len(results) > FOLD_ABOVE)
+    found += _openings(results, width, most=FOLDED_OPENINGS if len(results) > FOLD_ABOVE else None)
     found += [("", {}), *((line, {"bold": True}) for line in wrap(sentence(results, info), width))]
-    found += _openings(results, width)
     return found if color else [(text, {}) for text, _ in found]
 
 
@@ -60,8 +61,10 @@ def painted(line: Line) -> str:
 
 def _contract(contract: str, group: Sequence[Result], width: int, *, fold: bool) -> list[Line]:
     """The heading of one contract and its claims."""
-    listed = [result for result in group if not fold or result.outcome != "HELD" or result.notes]
-    folded = f"{len(group) - len(listed)} HELD (not listed)" if len(listed) < len(group) else ""
+    listed = [result for result in group if not fold or result.notes or result.outcome not in ("HELD", "UNTESTED")]
+    counts = {word: sum(one.outcome == word and one not in listed for one in group) for word in ("HELD", "UNTESTED")}
+    folded = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    folded += " (not listed)" if folded and listed else ""
     name, title = one_line(contract), one_line(group[0].title)
     heading = clip("  ".join(part for part in (name, folded, title) if part), width)
     names = {result.id: clip_middle(short(result), width // 3) for result in listed}
@@ -87,17 +90,21 @@ def _claim(result: Result, name: str, width: int) -> list[Line]:
     return found
 
 
-def _openings(results: Sequence[Result], width: int) -> list[Line]:
-    """What would let the UNTESTED claims be tried: the line, and under it why, and which claims."""
+def _openings(results: Sequence[Result], width: int, most: int | None) -> list[Line]:
+    """What would let the UNTESTED claims be tried: the line, and under it why, and which claims; at most `most` lines."""
     counts = totals(results).outcomes
     if not counts["UNTESTED"]:
         return []
     heading = f"What would let the {plural(counts['UNTESTED'], 'UNTESTED claims')} be tried:"
     found: list[Line] = [("", {}), *_indented(heading, 0, width, {})]
-    for opening in openings(results):
+    ways = openings(results)
+    for opening in ways[:most]:
         found += _indented(one_line(opening.enable) or "(no line is known)", 2, width, {"bold": True})
         for reason, ids in opening.reasons.items():
             found += _indented(f"{plural(len(ids), 'claims')}: {one_line(reason)} ({_some(ids)})", 4, width, {})
+    if most is not None and len(ways) > most:
+        rest = f"… and {len(ways) - most} other ways, for {sum(way.claims for way in ways[most:])} claims; --apr-report lists all"
+        found += _indented(rest, 2, width, {})
     return found
 
 

@@ -62,15 +62,52 @@ def tried(result: Result) -> str:
 
 def figure(result: Result) -> str:
     """The estimate with its interval, its line and its denominator; without one the parts or the denominator."""
+    if result.estimate is None and result.interval is not None and result.interval_of == "possible":
+        against = f" against {one_line(result.line)}" if result.line else ""
+        return f"{_around(result, '').strip(' ()')}{against}"
     if result.estimate is None:
         return parts_tally(result.parts) if result.parts else tried(result)
     line = one_line(result.line or "")
-    words = number(result.estimate, line) + (f" {one_line(result.unit)}" if result.unit else "")
-    if result.interval is not None:
-        words += f" {interval(result.interval, line)}"
+    words = quantity(result, result.estimate, line) + _around(result, line)
     if line:
         words += f" against {line}"
     return ", ".join(word for word in (words, tried(result)) if word)
+
+
+def quantity(result: Result, value: float, beside: str = "") -> str:
+    """A value of a result with its unit: a fraction as `85.37 %`, a difference of fractions as `+1.83 points`."""
+    if result.unit != "fraction":
+        return number(value, beside) + (f" {one_line(result.unit)}" if result.unit else "")
+    points = result.type in ("difference", "non_inferiority")
+    return f"{_hundredths(value, beside, signed=points)} {'points' if points else '%'}"
+
+
+def _hundredths(value: float, beside: str, *, signed: bool) -> str:
+    """100 · value with two decimals, or as many as keep it apart from the numbers in the text `beside` it."""
+    others = {float(found.replace(",", "").replace("−", "-")) for found in _NUMBER.findall(beside)} - {value}
+    sign = "+" if signed else ""
+    for decimals in (2, 4, 7, 10):
+        text = f"{100 * value:{sign}.{decimals}f}"
+        if not any(math.isclose(float(text) / 100, other, rel_tol=1e-12) for other in others):
+            return text
+    return repr(100 * value)
+
+
+def _around(result: Result, line: str) -> str:
+    """What the interval is, in words: bounds that decided are no range of runs."""
+    if result.interval is None:
+        return ""
+    low, high = result.interval
+    if result.interval_of == "bounds" or low is None or high is None:
+        scaled = result.interval
+        if result.unit == "fraction":
+            scaled = (None if low is None else 100 * low, None if high is None else 100 * high)
+        return f" {interval(scaled, line)}"
+    if result.interval_of == "runs":
+        if low == high:
+            return ""
+        return f" (runs from {quantity(result, low)} to {quantity(result, high)})"
+    return f" (between {quantity(result, low)} and {quantity(result, high)})"
 
 
 def parts_tally(parts: Sequence[tuple[str, str]]) -> str:

@@ -50,7 +50,6 @@ class _Fact:
     high: float
     spread: tuple[float, float] | None
     n: int | None
-    notes: tuple[str, ...]
 
 
 def decide_evidence(session: Session, loaded: LoadedContract, obligation: EvidenceObligation, blank: Result) -> Result:
@@ -74,7 +73,7 @@ class _Case:
         self.sides: dict[str, list[Record]] = {}
         found: list[str] = []
         for name in sides_of(obligation):
-            records, note = select(session, loaded, name)
+            records, note = select(session, loaded, name, getattr(obligation, "metric", None) or "pass@1")
             self.sides[name] = records
             found.extend(note)
         all_records = [record for records in self.sides.values() for record in records]
@@ -89,7 +88,11 @@ class _Case:
             metric = obligation.metric  # type: ignore[attr-defined]
             self.measured = {name: evaluate(metric, records) for name, records in self.sides.items()}
             self.unit = next(iter(self.measured.values())).unit
-            extra = dict.fromkeys(note for one in self.measured.values() for note in one.notes)
+            extra = dict.fromkeys(
+                note for one in self.measured.values() for note in one.notes
+                # A total is all that a score needs.
+                if not (obligation.decide == "score" and metric.startswith("pass@") and "known only in total" in note)
+            )  # fmt: skip
             self.notes = tuple(dict.fromkeys([*self.notes, *extra]))
 
     def number(self, source: Any) -> float:
@@ -176,10 +179,10 @@ class _Case:
     def _weigh_trend(self, one: Trend) -> Weighing:
         sign = 1.0 if one.direction == "increasing" else -1.0
         records = self.sides[one.series]
-        if len(records) == 1 and isinstance(records[0].outcome, SeriesOutcome):
-            points = records[0].outcome.points
-            return curve([point.value for point in points], [float(point.step) for point in points], sign, self.rule)
-        return steps([dict(table) for _, table in step_tables(records)], sign, self.rule)
+        if (series := recorded_series(records, one.of)) is not None:
+            values, at = series
+            return curve(values, at, sign, self.rule)
+        return steps([table for _, table in step_tables(records, one.of)], sign, self.rule)
 
 
 def _log_margin(line: float) -> float:
@@ -196,8 +199,8 @@ def sides_of(obligation: EvidenceObligation) -> tuple[str, ...]:
     return (obligation.candidate, obligation.reference)  # type: ignore[attr-defined]
 
 
-def select(session: Session, loaded: LoadedContract, name: str) -> tuple[list[Record], list[str]]:
-    """The records that one evidence name stands for, and notes about how they were picked.
+def select(session: Session, loaded: LoadedContract, name: str, metric: str) -> tuple[list[Record], list[str]]:
+    """The records that one evidence name stands for, and notes about how they were picked; `metric` ranks `select: best`.
 
     Raises:
         Untestable: there are none, or a role is not bound.
@@ -213,7 +216,7 @@ def select(session: Session, loaded: LoadedContract, name: str) -> tuple[list[Re
             f"{len(session.ledger.broken)} evidence file(s) cannot be read, so {name!r} may be missing a run; the first is "
             f"{path.name}: {why} Repair it or take it out."
         )
-    found = session.ledger.select(asked, roles=roles)
+    found = session.ledger.select(asked, roles=roles, metric=metric)
     if not found.records:
         produce = loaded.model.produce
         enable = (
@@ -263,8 +266,27 @@ def run_scores(records: Sequence[Record], metric: str) -> list[list[float]]:
     return list(rows.values())
 
 
-def step_tables(records: Sequence[Record]) -> list[tuple[int, dict[str, float]]]:
-    """(step, example → value), in the order of the steps."""
+def recorded_series(records: Sequence[Record], name: str) -> tuple[list[float], list[float]] | None:
+    """Values and steps when the evidence is one recorded series; None when it is values per held-out example."""
+    if not any(isinstance(record.outcome, SeriesOutcome) for record in records):
+        return None
+    series = [
+        record.outcome
+        for record in records
+        if isinstance(record.outcome, SeriesOutcome) and record.outcome.name == name
+    ]
+    if len(series) != 1:
+        names = sorted({record.outcome.name for record in records if isinstance(record.outcome, SeriesOutcome)})
+        raise EvidenceError(
+            f"{len(series)} recorded series are called {name!r}; one is needed. There are: {', '.join(names)}."
+        )
+    return [point.value for point in series[0].points], [float(point.step) for point in series[0].points]
+
+
+def step_tables(records: Sequence[Record], metric: str) -> list[tuple[int, dict[str, float]]]:
+    """(step, example → value), in the order of the steps; perplexity is judged by the losses behind it."""
+    if metric not in ("mean", "perplexity"):
+        raise EvidenceError(f"a trend over held-out examples is of 'mean' or 'perplexity', not of {metric!r}.")
     tables = {}
     for record in records:
         if not isinstance(record.outcome, ExamplesOutcome) or record.outcome.step is None:
@@ -310,6 +332,7 @@ def _by_inference(
         used,
         estimate=weighing.estimate,
         interval=(weighing.low, weighing.high),
+        interval_of="bounds",
         n=weighing.n,
         n_of=weighing.n_of,
         notes=(*used.notes, *weighing.notes),
@@ -318,7 +341,7 @@ def _by_inference(
     if p_against <= rule.alpha:  # first: a trend may be shown as a whole and refuted by one of its steps
         return replace(
             common, verdict=Verdict.FALSIFIED, reason=f"the evidence excludes the claim (p = {p_against:.2g}; {how})",
-            expected=used.line, observed=_estimate_text(weighing),
+            expected=used.line, observed=_estimate_text(used, weighing),
         )  # fmt: skip
     if p_for <= rule.alpha:
         return replace(
@@ -335,34 +358,56 @@ def _by_inference(
     )  # fmt: skip
 
 
-def _estimate_text(weighing: Weighing) -> str:
-    low = "-inf" if weighing.low is None else f"{weighing.low:.4f}"
-    high = "inf" if weighing.high is None else f"{weighing.high:.4f}"
-    return f"{weighing.estimate:.4f}, one-sided bounds {low} and {high}"
+def _estimate_text(used: Result, weighing: Weighing) -> str:
+    low = "-inf" if weighing.low is None else quantity(used, weighing.low)
+    high = "inf" if weighing.high is None else quantity(used, weighing.high)
+    return f"{quantity(used, weighing.estimate)}, one-sided bounds {low} and {high}"
+
+
+def quantity(result: Result, value: float) -> str:
+    """A value with its unit: a fraction in per cent, a difference of fractions in points."""
+    if result.unit != "fraction":
+        return f"{value:.6g}" + (f" {result.unit}" if result.unit else "")
+    if result.type in ("difference", "non_inferiority"):
+        return f"{100 * value:+.2f} points"
+    return f"{100 * value:.2f} %"
 
 
 def _by_score(used: Result, case: _Case) -> Result:
     fact, holds = _fact(case)
     common = replace(
-        used, estimate=fact.value, interval=fact.spread, n=fact.n,
-        n_of="problems" if fact.n is not None else None, notes=tuple(dict.fromkeys([*used.notes, *fact.notes])),
-    )  # fmt: skip
+        used,
+        estimate=fact.value,
+        interval=fact.spread,
+        interval_of="runs" if fact.spread else None,
+        n=fact.n,
+        n_of="problems" if fact.n is not None else None,
+    )
     low, high = holds(fact.low), holds(fact.high)
-    shown = f"{fact.value:.4f}" if fact.value is not None else f"between {fact.low:.4f} and {fact.high:.4f}"
-    runs = len(case.ids)
+    possible = "" if fact.value is None else quantity(common, fact.value)
+    shown = possible or f"between {quantity(common, fact.low)} and {quantity(common, fact.high)}"
+    runs = "1 run" if len(case.ids) == 1 else f"{len(case.ids)} runs"
     if low and high:
-        return replace(common, verdict=Verdict.HELD, reason=f"{shown} over {runs} runs: {used.line}")
+        return replace(common, verdict=Verdict.HELD, reason=f"{shown} over {runs}: {used.line}")
     if not low and not high and not (fact.value is None and _crosses(case, fact)):
         return replace(
-            common, verdict=Verdict.FALSIFIED, reason=f"{shown} over {runs} runs, not {used.line}",
-            expected=used.line, observed=shown,
-        )  # fmt: skip
+            common,
+            verdict=Verdict.FALSIFIED,
+            reason=f"{shown} over {runs}, not {used.line}",
+            expected=used.line,
+            observed=shown,
+        )
     totals = sum(not isinstance(record.outcome, ProblemsOutcome) for side in case.sides.values() for record in side)
     return replace(
-        common, verdict=Verdict.UNDERPOWERED, interval=(fact.low, fact.high),
-        reason=f"it is only known to lie {shown}: {totals} of {runs} runs are known only in total, without results per problem",
-        power=Advice(totals, "runs with results per problem", runs - totals, "the runs are evaluated again").as_dict(),
-    )  # fmt: skip
+        common,
+        verdict=Verdict.UNDERPOWERED,
+        interval=(fact.low, fact.high),
+        interval_of="possible",
+        reason=f"it is only known to lie {shown}: {totals} of {runs} known only in total, without results per problem",
+        power=Advice(
+            totals, "runs with results per problem", len(case.ids) - totals, "the runs are evaluated again"
+        ).as_dict(),
+    )
 
 
 def _crosses(case: _Case, fact: _Fact) -> bool:
@@ -380,16 +425,28 @@ def _fact(case: _Case) -> tuple[_Fact, Any]:
         least = None if one.at_least is None else case.number(one.at_least)
         most = None if one.at_most is None else case.number(one.at_most)
         low, high = found.interval or (found.value or 0.0, found.value or 0.0)
-        spread = (min(found.per_run), max(found.per_run)) if found.per_run else None
+        # The runs behind a union or a spread have scores, not unions or spreads of their own.
+        own = found.metric.startswith("pass@") or found.metric in (
+            "solved",
+            "lowest",
+            "highest",
+            "mean",
+            "value",
+            "perplexity",
+        )
+        spread = (min(found.per_run), max(found.per_run)) if found.per_run and own else None
         inside = lambda x: (least is None or x >= least - SLACK) and (most is None or x <= most + SLACK)  # noqa: E731
-        return _Fact(found.value, low, high, spread, found.n, found.notes), inside
+        return _Fact(found.value, low, high, spread, found.n), inside
     if isinstance(one, Trend):
-        tables = step_tables(case.sides[one.series])
         sign = 1.0 if one.direction == "increasing" else -1.0
+        if (series := recorded_series(case.sides[one.series], one.of)) is not None:
+            move = sign * (series[0][-1] - series[0][0])
+            return _Fact(move, move, move, (min(series[0]), max(series[0])), len(series[0])), lambda x: x > 0
+        tables = step_tables(case.sides[one.series], one.of)
         means = [sum(table.values()) / len(table) for _, table in tables]
         moves = [sign * (b - a) for a, b in pairwise(means)]
         worst = min(moves)
-        return _Fact(worst, worst, worst, (min(means), max(means)), len(tables[0][1]), ()), lambda x: x > 0
+        return _Fact(worst, worst, worst, (min(means), max(means)), len(tables[0][1])), lambda x: x > 0
     new, old = (case.measured[name] for name in sides_of(one))
     if new.value is None or old.value is None:
         raise EvidenceError(f"{new.metric} is only known as an interval on one side, so no difference can be scored.")
@@ -397,9 +454,9 @@ def _fact(case: _Case) -> tuple[_Fact, Any]:
     if new.metric == "perplexity":
         gap = case.sign * (new.value / old.value - 1)
     line = case.margin_line()
-    spread = (gap, gap)
-    if new.per_run and old.per_run and new.metric != "perplexity":
+    spread = None
+    if new.per_run and old.per_run and new.metric.startswith("pass@") and case.sign > 0:
         spread = (min(new.per_run) - max(old.per_run), max(new.per_run) - min(old.per_run))
     strict = isinstance(one, NonInferiority) or line == 0.0
     above = lambda x: x > line + SLACK if strict else x >= line - SLACK  # noqa: E731
-    return _Fact(gap, gap, gap, spread, new.n, ()), above
+    return _Fact(gap, gap, gap, spread, new.n), above

@@ -38,7 +38,10 @@ class Result:
     """Name of the input → its value as text; the smallest found."""
     estimate: float | None = None
     interval: tuple[float | None, float | None] | None = None
-    """The one-sided bounds that decided, or the spread of the runs for `decide: score`."""
+    """Two numbers around the estimate; `interval_of` says which."""
+    interval_of: str | None = None
+    """`bounds`: the one-sided bounds that decided. `runs`: the lowest and the highest run. `possible`: the least and the greatest
+    value that runs known only in total allow."""
     line: str | None = None
     """What the estimate is compared with, as text."""
     unit: str | None = None

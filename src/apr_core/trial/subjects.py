@@ -67,10 +67,10 @@ def _tool_table(root: Path) -> dict[str, Any]:
         raise UsageError(
             f"{file} cannot be read: {error}. Repair it: contracts take their permissions from it."
         ) from None
-    unknown = set(table) - {"subjects", "commands", "scale"}
+    allowed = ("subjects", "commands")
+    unknown = set(table) - set(allowed)
     if unknown:
         key = min(unknown)
-        allowed = ("subjects", "commands", "scale")
         raise UsageError(
             f"{file}: [tool.apr] has the unknown key {key!r}; allowed are {', '.join(allowed)}.{did_you_mean(key, allowed)}"
         )

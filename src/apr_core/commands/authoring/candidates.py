@@ -8,6 +8,7 @@ the author to judge.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +20,6 @@ from apr_core.commands.authoring.probe import Seen
 from apr_core.commands.authoring.signature import Plan
 from apr_core.compiler.describe import describe
 from apr_core.compiler.values import is_torch, same
-
-MIRRORED = ("symmetry", "idempotence")
 
 
 @dataclass
@@ -194,10 +193,11 @@ def _refusals(drafted: Plan) -> list[Candidate]:
     return found
 
 
-def _bounds(drafted: Plan) -> set[Any]:
-    """What the domains refer to: inputs that are a bound or an extent of another."""
+def _bounds(drafted: Plan) -> set[str]:
+    """The inputs that are, or are part of, a bound or an extent of another."""
     lists = [value for domain in drafted.domains.values() for value in domain.values() if isinstance(value, list)]
-    return {one for values in lists for one in values if isinstance(one, str)}
+    sources = [one for values in lists for one in values if isinstance(one, str)]
+    return {word for source in sources for word in re.findall(r"[A-Za-z]\w*", source)}
 
 
 def _monotone(drafted: Plan, kind: str) -> list[Candidate]:

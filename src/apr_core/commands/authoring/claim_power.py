@@ -15,6 +15,7 @@ from apr_core.commands.power import DISCORDANCES, Answer, points
 from apr_core.commands.project import find_claim, open_session
 from apr_core.contract.load import LoadedContract
 from apr_core.contract.obligations import (
+    AnyObligation,
     Decide,
     Difference,
     EvidenceObligation,
@@ -40,13 +41,7 @@ def run(args: argparse.Namespace) -> int:
     session = open_session(args)
     loaded, obligation = find_claim(session.catalog, args.claim)
     claim_id = f"{loaded.id}::{obligation.id}"
-    if isinstance(obligation, PropertyObligation):
-        answer = _cases(claim_id)
-    else:
-        answer = _present(session.judge(claim_id), session)
-        if answer is None:
-            assert isinstance(obligation, EvidenceObligation)
-            answer = _plan(session.judge(claim_id), loaded, obligation, session.scale)
+    answer = _cases(claim_id) if isinstance(obligation, PropertyObligation) else _judged(session, loaded, obligation)
     emit(args, lambda: f"{claim_id}: {obligation.claim}\n\n{answer.text()}", {"claim": claim_id} | answer.data())
     return 0
 
@@ -71,38 +66,32 @@ def _cases(claim_id: str) -> Answer:
     )  # fmt: skip
 
 
-def _present(result: Result, session: Session) -> Answer | None:
-    """The answer that the judgement itself gives, or None when there is no evidence to start from."""
+def _judged(session: Session, loaded: LoadedContract, obligation: AnyObligation) -> Answer:
+    """The answer for a claim that is not tried on drawn inputs: by what its judgement says, or by plan without evidence."""
+    result = session.judge(f"{loaded.id}::{obligation.id}")
     if result.verdict is Verdict.ERROR:
         raise EvidenceError(f"{result.id} cannot be judged, so nothing says what it needs: {result.reason}")
     if result.parts:
         return _parts(result, [session.judge(claim) for claim, _ in result.parts])
     if result.verdict is Verdict.UNTESTED:
-        return None
-    if result.verdict is not Verdict.UNDERPOWERED:
-        have = f"{result.n:,} {result.n_of} were enough" if result.n else "it rests on the runs that were selected"
-        return Answer(
-            result.id,
-            0,
-            str(result.n_of),
-            f"Nothing more: the claim is {result.verdict}.",
-            f"{have}: {result.reason}.",
-            {},
-        )
+        assert isinstance(obligation, EvidenceObligation)  # the other kinds have parts
+        return _plan(result, loaded, obligation, session.scale)
+    if result.verdict is Verdict.UNDERPOWERED:
+        return _more(result)
+    have = f"{result.n:,} {result.n_of} were enough" if result.n else "it rests on the runs that were selected"
+    headline = f"Nothing more: the claim is {result.verdict}."
+    return Answer(result.id, 0, str(result.n_of), headline, f"{have}: {result.reason}.", {})
+
+
+def _more(result: Result) -> Answer:
+    """How much more evidence an undecided claim needs, as its judgement says."""
     power = result.power or {}
-    needed, unit = power.get("needed"), str(power.get("unit", "problems"))
-    if needed is None:
-        headline = f"No number of {unit} is known to decide it."
-    else:
+    needed, unit, assumes = power.get("needed"), str(power.get("unit", "problems")), str(power.get("assumes", ""))
+    headline = f"No number of {unit} is known to decide it."
+    if needed is not None:
         headline = f"About {needed:,} {unit} would decide it; there are {power.get('have', result.n)}."
-    assumes = {"assumes": str(power.get("assumes", ""))}
     return Answer(
-        result.id,
-        needed or 0,
-        unit,
-        headline,
-        f"That is, if {assumes['assumes']}. At present: {result.reason}.",
-        assumes,
+        result.id, needed, unit, headline, f"Assumed: {assumes}. At present: {result.reason}.", {"assumes": assumes}
     )
 
 
@@ -151,44 +140,68 @@ def _reader(loaded: LoadedContract, scale: Scale | None) -> Callable[[Any], floa
 
 
 def _rows(obligation: EvidenceObligation, number: Callable[[Any], float], decide: Decide) -> list[dict[str, Any]]:
-    from apr_core.statistics.power import problems_needed_line, problems_needed_paired, runs_needed
-
-    rest = {"alpha": decide.alpha, "power": decide.power}
     if isinstance(obligation, Threshold):
         at_least = obligation.at_least is not None
-        line = number(obligation.at_least if at_least else obligation.at_most)
-        rates = [line + gain if at_least else line - gain for gain in GAINS]
-        return [
-            {"true rate": round(rate, 6), "problems": problems_needed_line(rate, line, **rest), "chosen": index == 1}
-            for index, rate in enumerate(rates) if 0 < rate < 1
-        ]  # fmt: skip
+        return _line_rows(
+            number(obligation.at_least if at_least else obligation.at_most), 1 if at_least else -1, decide
+        )
     assert isinstance(obligation, (Difference, NonInferiority))
     margin = number(obligation.margin)
     if obligation.unit == "run":
-        gap = margin if isinstance(obligation, NonInferiority) else max(margin, GAINS[1])
-        return [
-            {
-                "spread between seeds": points(share * gap),
-                "runs per arm": runs_needed(gap, share * gap, **rest),
-                "chosen": share == 1,
-            }
-            for share in (0.5, 1, 2)
-        ]
-    if isinstance(obligation, NonInferiority):
-        return [
-            {
-                "discordance": flips,
-                "problems": problems_needed_paired(margin, flips, 0.0, **rest),
-                "chosen": flips == TYPICAL_FLIPS,
-            }
-            for flips in DISCORDANCES
-        ]
+        return _run_rows(margin if isinstance(obligation, NonInferiority) else max(margin, GAINS[1]), decide)
+    return _loss_rows(margin, decide) if isinstance(obligation, NonInferiority) else _gain_rows(margin, decide)
+
+
+def _line_rows(line: float, side: int, decide: Decide) -> list[dict[str, Any]]:
+    from apr_core.statistics.power import problems_needed_line
+
+    rates = [line + side * gain for gain in GAINS]
     return [
         {
-            "true gain": points(margin + gain),
-            "problems": problems_needed_paired(-margin, max(TYPICAL_FLIPS, 2 * (margin + gain)), margin + gain, **rest),
+            "true rate": round(rate, 6),
+            "problems": problems_needed_line(rate, line, decide.alpha, decide.power),
             "chosen": index == 1,
         }
-        for index, gain in enumerate(GAINS)
-        if margin + gain < 0.5
+        for index, rate in enumerate(rates)
+        if 0 < rate < 1
+    ]
+
+
+def _run_rows(gap: float, decide: Decide) -> list[dict[str, Any]]:
+    from apr_core.statistics.power import runs_needed
+
+    return [
+        {
+            "spread between seeds": points(share * gap),
+            "runs per arm": runs_needed(gap, share * gap, decide.alpha, decide.power),
+            "chosen": share == 1,
+        }
+        for share in (0.5, 1, 2)
+    ]
+
+
+def _loss_rows(margin: float, decide: Decide) -> list[dict[str, Any]]:
+    from apr_core.statistics.power import problems_needed_paired
+
+    return [
+        {
+            "discordance": flips,
+            "problems": problems_needed_paired(margin, flips, 0.0, decide.alpha, decide.power),
+            "chosen": flips == TYPICAL_FLIPS,
+        }
+        for flips in DISCORDANCES
+    ]
+
+
+def _gain_rows(margin: float, decide: Decide) -> list[dict[str, Any]]:
+    from apr_core.statistics.power import problems_needed_paired
+
+    return [
+        {
+            "true gain": points(gain),
+            "problems": problems_needed_paired(-margin, max(TYPICAL_FLIPS, 2 * gain), gain, decide.alpha, decide.power),
+            "chosen": index == 1,
+        }
+        for index, gain in enumerate(margin + further for further in GAINS)
+        if gain < 0.5
     ]

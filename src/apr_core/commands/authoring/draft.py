@@ -7,16 +7,19 @@ it is made. What was tried and broke stands in it as a comment; that may be the 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from apr_core.commands.authoring.candidates import Candidate, by_verdict, candidates
 from apr_core.commands.authoring.domains import Domain
+from apr_core.commands.authoring.probe import Seen
 from apr_core.commands.authoring.signature import Plan, plan, settle
 from apr_core.contract.load import load_file
 from apr_core.contract.schema import SUFFIX
@@ -41,16 +44,13 @@ def run(args: argparse.Namespace) -> int:
     target = _target(args, root)
     function = resolve(reference, Policy.for_root(root))
     drafted = plan(function, reference, _given(args.input))
-    seen = settle(function, drafted, reference)
-    found = candidates(function, drafted, seen)
-    results = _try(found, drafted, reference, function, root)
+    with contextlib.redirect_stdout(io.StringIO()):  # what the function prints is not what this command says
+        seen = settle(function, drafted, reference)
+        found = candidates(function, drafted, seen)
+        results = _try(found, drafted, reference, function, root)
     claims, suggested = by_verdict(found, {name: result.outcome == "HELD" for name, result in results.items()})
     if not claims:
-        reasons = "; ".join(f"{one.fields['claim']} {results[one.name].reason}" for one in suggested)
-        raise UsageError(
-            f"nothing that could be claimed about {reference} held when it was tried: {reasons}. Write the contract by hand, or "
-            "for a function around it that returns numbers, text, lists or arrays."
-        )
+        raise _nothing(reference, seen, suggested, results)
     for one in suggested:
         if not one.suggestion:
             one.remark = _finding(results[one.name])
@@ -58,6 +58,23 @@ def run(args: argparse.Namespace) -> int:
     write_atomic(target, document(reference, function, drafted, claims, suggested))
     _say(target, claims, suggested)
     return 0
+
+
+def _nothing(
+    reference: str, seen: Sequence[Seen], suggested: Sequence[Candidate], results: Mapping[str, Result]
+) -> UsageError:
+    """Why no claim is left to write."""
+    failed = next((one for one in seen if one.error is not None), None)
+    if failed is not None:
+        return UsageError(
+            f"{reference} returns on some of the drawn inputs and raises on others; for example {failed}. Give the domain on "
+            "which it works, for example --input 'n={integer: [1, 9]}'; a bound may name another input."
+        )
+    reasons = "; ".join(f"{one.fields['claim']} {results[one.name].reason}" for one in suggested)
+    return UsageError(
+        f"nothing that could be claimed about {reference} held when it was tried: {reasons}. Write the contract by hand, "
+        "or for a function around it that returns numbers, text, lists or arrays."
+    )
 
 
 def _finding(result: Result) -> str:

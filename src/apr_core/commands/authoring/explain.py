@@ -181,7 +181,7 @@ def _side(session: Session, loaded: LoadedContract, name: str, metric: str | Non
     words = [f"{key} {', '.join(value) if isinstance(value, list) else value}" for key, value in selector.items()]
     lines = _wrapped(f"{name}: {'; '.join(words)}", "")
     try:
-        records, _ = select(session, loaded, name)
+        records, _ = select(session, loaded, name, metric or "pass@1")
     except (AprError, Untestable) as why:
         return lines + _wrapped(f"no records: {why}", "  ")
     width = max(len(record.id) for record in records)

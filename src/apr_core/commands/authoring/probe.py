@@ -47,7 +47,7 @@ class Seen:
         values = ", ".join(f"{name}={describe(value)}" for name, value in self.arguments.items())
         if self.error is None:
             return f"({values}) gave {describe(self.result)}"
-        return f"({values}) raised {type(self.error).__name__}: {str(self.error)[:200]}"
+        return f"({values}) raised {type(self.error).__name__}: {str(self.error)[:200].rstrip('.')}"
 
 
 def probe(
