@@ -109,6 +109,7 @@ def test_arrays_are_combined_element_by_element_and_keep_their_dtype() -> None:
     assert value("a[0, 1:], a[..., 2], a[-1][0], a[None, 0]", a=A)[1].tolist() == [2.0, 5.0]
     assert value("x / 0", x=x).tolist() == [math.inf] * 3
     assert value("x == None", x=x) is False
+    assert value("x[0] < x[1] <= 2", x=x) is True, "one number of an array compares as a Python number does"
 
 
 def test_tensors_behave_as_arrays_do() -> None:

@@ -182,12 +182,18 @@ def test_an_unknown_key_is_refused_with_the_nearest(tmp_path: Path) -> None:
         ledger(tmp_path, A).select({"promt": "standard"})
 
 
-def test_an_empty_selection_says_why_key_by_key(tmp_path: Path) -> None:
+def test_an_empty_selection_names_the_keys_that_nothing_meets(tmp_path: Path) -> None:
     selection = ledger(tmp_path, A, B, C).select({"model": "Qwen-7B", "backend": "gpu", "prompt": "standard"})
     assert selection.records == ()
+    assert selection.explanation == "3 records; 0 have backend 'gpu' (2 leave it unknown); known are 'cpu'"
+
+
+def test_an_empty_selection_of_keys_that_something_meets_counts_each(tmp_path: Path) -> None:
+    one, other = run("1", model="one", prompt="standard"), run("1", model="other", prompt="few-shot")
+    selection = ledger(tmp_path, one, other).select({"model": "one", "prompt": "few-shot"})
+    assert selection.records == ()
     assert selection.explanation == (
-        "3 records; 2 have model 'Qwen-7B', 0 have backend 'gpu' (2 leave it unknown); known are 'cpu', "
-        "2 have prompt 'standard' and no record meets all of these"
+        "2 records; 1 have model 'one', 1 have prompt 'few-shot' and no record meets all of these"
     )
 
 

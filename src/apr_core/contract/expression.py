@@ -89,7 +89,8 @@ def _wrong_name(name: str, names: Collection[str], functions: Collection[str]) -
     if name in functions:
         return f"{name} is a function: call it, as in {name}(…)"
     near = did_you_mean(name, [*names, *functions])
-    known = f" Declared here: {', '.join(sorted(names))}." if 0 < len(names) <= _FEW else ""
+    declared = sorted(set(names) - CONSTANTS.keys())
+    known = f" Declared here: {', '.join(declared)}." if 0 < len(declared) <= _FEW else ""
     return f"the name {name!r} is not declared.{near}{known}"
 
 

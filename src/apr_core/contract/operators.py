@@ -85,7 +85,7 @@ def compare(symbol: str, budget: Budget, a: Any, b: Any) -> Any:
     if isinstance(a, (list, tuple)):
         budget.spend(budget.weigh(a))
         a, b = tuple(a), tuple(b) if isinstance(b, list) else b
-    return _COMPARE[symbol](_python(a), _python(b))
+    return _python(_COMPARE[symbol](_python(a), _python(b)))
 
 
 def truth(value: Any, instead: str) -> bool:
