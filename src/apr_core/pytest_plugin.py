@@ -65,6 +65,9 @@ def pytest_configure(config: pytest.Config) -> None:
         value = config.getoption(option)
         if value is not None:
             _check_option(option, value)
+    for folder in config.getoption("apr_evidence") or ():
+        if not Path(folder).is_dir():
+            raise pytest.UsageError(f"--apr-evidence is {folder!r}, which is no folder; give one that holds records.")
     config.stash[RESULTS] = {}
 
 

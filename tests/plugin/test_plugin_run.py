@@ -270,7 +270,12 @@ def test_reports_are_written_and_agree(project: Write) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value", "allowed"),
-    [("--apr-cases", "many", "quick, default, full"), ("--apr-cases", "0", "from 1"), ("--apr-seed", "-1", "from 0")],
+    [
+        ("--apr-cases", "many", "quick, default, full"),
+        ("--apr-cases", "0", "from 1"),
+        ("--apr-seed", "-1", "from 0"),
+        ("--apr-evidence", "nowhere", "holds records"),
+    ],
 )
 def test_a_wrong_option_is_refused_with_what_is_allowed(project: Write, option: str, value: str, allowed: str) -> None:
     folder = project({"toy.py": MODULE, "contracts/numbers.apr.yaml": TRUE_AND_FALSE})

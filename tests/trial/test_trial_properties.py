@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,13 @@ def helper(n): return n
 def calls_helper(n): return sum(helper(i) for i in range(n))
 def table(n): return list(range(n))
 def vandal(t): t[0] = 99; return t
+def layer(n):
+    import torch
+    return torch.nn.Linear(n, 2)
+def look(m): return m.weight.sum()
+def train(m):
+    m.weight.data.add_(1.0)
+    return m
 def noisy(n):
     import random
     return random.random() < 0.5
@@ -118,6 +126,23 @@ def test_a_frame_sees_what_a_call_changes(project: Write) -> None:
     result = judge(project, "type: frame, run: grow(x), unchanged: [x]", inputs)
     assert result.verdict.value == "FALSIFIED"
     assert "it was [0] and is [0, 1]" in str(result.observed)
+
+
+def test_a_frame_sees_what_happens_below_a_folder(project: Write) -> None:
+    inputs = "n: {integer: [1, 9]}, d: {workdir: empty}"
+    assert judge(project, "type: frame, run: 'save(d, n)', changed: [d]", inputs).verdict.value == "HELD"
+    result = judge(project, "type: frame, run: 'save(d, n)', unchanged: [d]", inputs)
+    assert result.verdict.value == "FALSIFIED"
+
+
+def test_a_frame_sees_what_happens_inside_a_module(project: Write) -> None:
+    """A torch module is digested by its state, so that "the base stays frozen" can be claimed of one."""
+    assert importlib.util.find_spec("torch"), "the tests need torch: sh .ci/setup tests"
+    inputs = "n: {integer: [1, 9]}"
+    let = "let: {m: layer(n)}"
+    assert judge(project, f"type: frame, {let}, run: look(m), unchanged: [m]", inputs).verdict.value == "HELD"
+    result = judge(project, f"type: frame, {let}, run: train(m), unchanged: [m]", inputs)
+    assert result.verdict.value == "FALSIFIED"
 
 
 def test_what_a_refused_call_leaves_behind_refutes(project: Write) -> None:

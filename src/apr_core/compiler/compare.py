@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from apr_core.compiler.describe import describe
-from apr_core.compiler.values import is_torch, same
+from apr_core.compiler.values import same
 from apr_core.contract.vocabulary import to_float64, ulp_distance
+from apr_core.contract.vocabulary.arrays import is_torch
 from apr_core.errors import Refutation, TrialError
 
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from apr_core.compiler.describe import describe
 from apr_core.compiler.measure import peak_bytes
-from apr_core.compiler.values import fresh, same, truth
+from apr_core.compiler.values import fresh, truth
 from apr_core.contract.obligations import Cost, Frame, Rejection
+from apr_core.contract.vocabulary import digest
 from apr_core.errors import Refutation, TrialError, Untestable
 
 if TYPE_CHECKING:
@@ -36,12 +37,13 @@ def try_frame(obligation: Frame, compile_: Expressions, world: World) -> Callabl
         names = _own(names, world)
         earlier = {name: fresh(value) for name, value in names.items() if name in watched or check is not None}
         snapshots = {id(names[name]): value for name, value in earlier.items()}
+        digests = {name: digest(names[name]) for name in watched}
         result = run.evaluate(names, world.direct)
         for name in obligation.unchanged:
-            if not same(earlier[name], names[name]):
+            if digests[name] != digest(names[name]):
                 raise Refutation("changed", f"{name} unchanged by {run.source}", _change(earlier[name], names[name]))
         for name in obligation.changed:
-            if same(earlier[name], names[name]):
+            if digests[name] == digest(names[name]):
                 raise Refutation(
                     "unchanged", f"{name} changed by {run.source}", f"{name} is still {describe(names[name])}"
                 )

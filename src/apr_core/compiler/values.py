@@ -14,14 +14,11 @@ from typing import Any
 import numpy as np
 
 from apr_core.compiler.describe import describe
-from apr_core.errors import TrialError
+from apr_core.contract.vocabulary.arrays import is_torch
+from apr_core.contract.vocabulary.identity import equal
+from apr_core.errors import ExpressionError, TrialError
 
 _IMMUTABLE = (int, float, complex, bool, str, bytes, type(None), PurePath, np.generic)
-
-
-def is_torch(value: object) -> bool:
-    """Whether a value is a torch tensor, without importing torch."""
-    return type(value).__module__.partition(".")[0] == "torch" and hasattr(value, "detach")
 
 
 def fresh(value: Any) -> Any:
@@ -87,7 +84,12 @@ def same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict) and type(a) is type(b):
         return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
-    return type(a) is type(b) and bool(a == b)
+    if type(a) is not type(b):
+        return False
+    try:
+        return equal(a, b)
+    except ExpressionError:  # no digest: all that is left is the type's own opinion
+        return bool(a == b)
 
 
 def _same_bits(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:
