@@ -24,8 +24,10 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Callable[[dict[str, str]], Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], Path]:
     """Writes files into an empty folder with a pyproject.toml, as a foreign project has one."""
+    # A module that a test rewrites within the same second, at the same length, would be loaded from its old byte code.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def write(files: dict[str, str]) -> Path:
         files = {"pyproject.toml": '[project]\nname = "foreign"\nversion = "1"\n\n[tool.pytest.ini_options]\n', **files}

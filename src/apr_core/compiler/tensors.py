@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from apr_core.compiler import fill
 from apr_core.compiler.describe import describe
 from apr_core.compiler.domain import MAX_ELEMENTS, Case, Context, Quantity, given
-from apr_core.compiler.values import is_torch
 from apr_core.contract.inputs import DTYPES, NearInput, RotateInput, Source, TensorInput, TokensInput
+from apr_core.contract.vocabulary.arrays import is_torch
 from apr_core.errors import TrialError, Untestable, did_you_mean
 
 Drawer = Callable[[st.DrawFn, Case], Any]

@@ -19,7 +19,8 @@ from apr_core.commands.authoring.domains import Domain
 from apr_core.commands.authoring.probe import Seen
 from apr_core.commands.authoring.signature import Plan
 from apr_core.compiler.describe import describe
-from apr_core.compiler.values import is_torch, same
+from apr_core.compiler.values import same
+from apr_core.contract.vocabulary.arrays import is_torch
 
 
 @dataclass

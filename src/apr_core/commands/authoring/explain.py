@@ -175,7 +175,7 @@ def _rule(loaded: LoadedContract, obligation: EvidenceObligation) -> str:
 
 def _side(session: Session, loaded: LoadedContract, name: str, metric: str | None) -> list[str]:
     """One evidence name: its selector, and the records that it selects, each with its value."""
-    from apr_core.trial.decide import select
+    from apr_core.trial.select import select
 
     selector = loaded.model.evidence[name].model_dump(exclude_defaults=True)
     words = [f"{key} {', '.join(value) if isinstance(value, list) else value}" for key, value in selector.items()]
