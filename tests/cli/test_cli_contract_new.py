@@ -99,7 +99,7 @@ def crowded(a: int, b: int, room: int) -> int:
 
 class Opaque:
     def __init__(self, x: float) -> None:
-        self.x = x
+        self.token = object()
 
 
 def inverse(x: float) -> float:

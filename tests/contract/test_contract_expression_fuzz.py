@@ -40,7 +40,7 @@ def attempt(source: str) -> Any:
         assert error.column >= 0
         return error
     finally:
-        assert time.perf_counter() - start < 3
+        assert time.perf_counter() - start < 10
 
 
 @SETTINGS

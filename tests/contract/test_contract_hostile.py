@@ -14,6 +14,9 @@ from apr_core.contract.load import load_file
 from apr_core.contract.yaml import parse
 from apr_core.errors import ContractError
 
+SECONDS = 10
+"""Far above what any of these takes, far below what they would take without bounds."""
+
 SETTINGS = settings(
     max_examples=120,
     deadline=None,
@@ -50,7 +53,7 @@ def test_a_hostile_file_is_read_or_refused_within_seconds(name: str) -> None:
     except ContractError as error:
         assert len(error.problems) <= 20
         assert all(len(str(problem)) < 1_000 for problem in error.problems)
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < SECONDS
 
 
 HEAD = "title: t\nversion: 1.0.0\n"
@@ -121,7 +124,7 @@ def loads(content: bytes, folder: Path) -> bool:
             assert "Traceback" not in problem.message
         return False
     finally:
-        assert time.perf_counter() - start < 5
+        assert time.perf_counter() - start < SECONDS
     return True
 
 

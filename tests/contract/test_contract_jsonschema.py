@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml as pyyaml
+from contract_everything import EVERYTHING
 
 from apr_core.contract.jsonschema import PATH, contract_schema, schema_text
 from apr_core.contract.load import find_files
@@ -57,6 +58,10 @@ def test_the_contracts_of_this_repository_fit_the_schema(
     assert files
     for path in files:
         validator.validate(parse(path.read_text(encoding="utf-8"), path.name).value)
+
+
+def test_every_field_and_kind_fits_the_schema(validator: jsonschema.Draft202012Validator) -> None:
+    validator.validate(parse(f"title: t\nversion: 1.0.0{EVERYTHING}", "x").value)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import math
 import subprocess
@@ -12,11 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY, arity_problem, digest, equal, to_float64, ulp_distance
-from apr_core.contract.vocabulary.ulp import round_to
+from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY, arity_problem, to_float64, ulp_distance
 from apr_core.errors import ExpressionError
 
 V = VOCABULARY
@@ -145,7 +141,7 @@ def test_rounding_functions_give_whole_numbers_and_leave_what_has_none() -> None
     assert type(V["floor"](2.5)) is int
     assert V["floor"](math.inf) == math.inf
     assert math.isnan(V["round"](math.nan))
-    assert (V["round"](0.285, 2), V["round"](2.345, 2)) == (0.28, 2.35)
+    assert (V["round"](0.005, 2), V["round"](1.25, 1)) == (0.01, 1.2)
     assert V["ceil"](10**400) == 10**400
 
 
@@ -220,177 +216,6 @@ def test_lists_and_maps() -> None:
     }.items():
         with pytest.raises(ExpressionError):
             V[word](*arguments)
-
-
-@pytest.mark.parametrize(("dtype", "bits"), [("float16", 10), ("bfloat16", 7), ("float32", 23), ("float64", 52)])
-def test_eps_is_the_gap_above_one(dtype: str, bits: int, torch: Any) -> None:
-    assert V["eps"](dtype) == 2.0**-bits == torch.finfo(getattr(torch, dtype)).eps
-
-
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-@settings(max_examples=100, deadline=None, derandomize=True)
-@given(data=st.data(), steps=st.integers(0, 50))
-def test_ulp_distance_counts_representable_numbers(dtype: str, data: st.DataObject, steps: int) -> None:
-    width = {"float16": 16, "float32": 32, "float64": 64}[dtype]
-    start = np.dtype(dtype).type(data.draw(st.floats(-100, 100, width=width)))
-    end = start
-    for _ in range(steps):
-        end = np.nextafter(end, np.dtype(dtype).type(np.inf))
-    assert ulp_distance(np.array([start]), np.array([end])) == steps
-    assert ulp_distance(np.array([end]), np.array([start])) == steps
-
-
-def test_ulp_distance_crosses_zero_and_infinity() -> None:
-    tiny, largest = np.float32(1e-45), np.finfo(np.float32).max
-    assert ulp_distance(np.float32(-0.0), np.float32(0.0)) == 0
-    assert ulp_distance(-tiny, tiny) == 2
-    assert ulp_distance(largest, np.float32(np.inf)) == 1
-    assert ulp_distance(-math.inf, math.inf) == 2 * 0x7FF0_0000_0000_0000, "exact beyond the range of int64"
-
-
-def test_ulp_distance_is_counted_in_the_coarser_dtype(torch: Any) -> None:
-    third = np.array([1 / 3])
-    assert ulp_distance(third.astype(np.float32), third) == 0
-    assert ulp_distance(third.astype(np.float16), np.nextafter(third.astype(np.float32), np.float32(1))) == 0
-    narrow = torch.tensor([1.0, 3.0], dtype=torch.bfloat16)
-    assert ulp_distance(narrow, narrow.to(torch.float16) + 2**-7) == 1
-    assert ulp_distance(narrow, np.array([1.0, 3.0])) == 0
-    assert ulp_distance(narrow, narrow + torch.tensor(2**-6, dtype=torch.bfloat16)) == 2
-
-
-def test_ulp_distance_of_nan() -> None:
-    x = np.array([1.0, math.nan])
-    assert ulp_distance(x, x) == 0
-    assert ulp_distance(x, np.array([1.0, 2.0])) == math.inf
-    with pytest.raises(ExpressionError, match="empty"):
-        ulp_distance([], [])
-
-
-@settings(max_examples=100, deadline=None, derandomize=True)
-@given(st.floats(width=64))
-def test_bfloat16_rounding_is_to_nearest_even_without_torch(x: float) -> None:
-    """Against exact rational arithmetic: no representable neighbour is nearer, and a tie goes to the even one."""
-    found = round_to(np.array([x]), "bfloat16")[0]
-    bits = int(np.float32(found).view(np.int32))
-    if math.isnan(x) or math.isinf(x):
-        assert math.isnan(found) if math.isnan(x) else found == x
-        return
-    assert bits & 0xFFFF == 0, "a bfloat16 is a float32 whose lower half is zero"
-    if math.isinf(found):
-        assert abs(x) >= (2 - 2**-8) * 2.0**127
-        return
-    if abs(found) < 2.0**-100:
-        return
-    step = 2.0 ** (math.frexp(float(found))[1] - 8)
-    assert abs(float(found) - x) <= step / 2
-    if abs(float(found) - x) == step / 2:
-        assert (bits >> 16) % 2 == 0
-
-
-def test_bfloat16_rounding_agrees_with_torch(torch: Any) -> None:
-    values = np.random.default_rng(0).standard_normal(10_000).astype(np.float32)
-    values = np.concatenate([values, values * np.float32(1e-40), np.float32([0.0, -0.0, 3.4e38, 1e-45])])
-    ours = round_to(values.astype(np.float64), "bfloat16")
-    theirs = torch.from_numpy(values).to(torch.bfloat16).to(torch.float32).numpy()
-    assert np.array_equal(ours.view(np.int32), theirs.view(np.int32))
-
-
-SAME: list[tuple[Any, Any]] = [
-    (1, 1),
-    (1.0, np.float64(1.0)),
-    ([1, 2], (1, 2)),
-    ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
-    ({1, 2}, frozenset([2, 1])),
-    (np.arange(4)[::2], np.array([0, 2])),
-    (np.arange(4).reshape(2, 2).T, np.array([[0, 2], [1, 3]])),
-    (np.array([1.5], dtype=">f4"), np.array([1.5], dtype="<f4")),
-    (None, None),
-]
-DIFFERENT: list[tuple[Any, Any]] = [
-    (1, 1.0),
-    (1, True),
-    (0.0, -0.0),
-    ("1", b"1"),
-    ("1", 1),
-    (["ab", "c"], ["a", "bc"]),
-    ([[1], 2], [1, [2]]),
-    ({"a": None}, {}),
-    (np.zeros(2), np.zeros(2, dtype=np.float32)),
-    (np.zeros((2, 3)), np.zeros((3, 2))),
-    (np.zeros(0), np.zeros((0, 1))),
-    (np.array([0.0]), np.array([-0.0])),
-    (np.array([1.0]), [1.0]),
-]
-
-
-@pytest.mark.parametrize(("a", "b"), SAME)
-def test_the_same_content_has_the_same_digest(a: Any, b: Any) -> None:
-    assert digest(a) == digest(b)
-    assert equal(a, b)
-
-
-@pytest.mark.parametrize(("a", "b"), DIFFERENT)
-def test_different_content_has_different_digests(a: Any, b: Any) -> None:
-    assert digest(a) != digest(b)
-    assert not equal(a, b)
-
-
-def test_equal_takes_nan_for_equal_to_nan(torch: Any) -> None:
-    quiet, other = np.array([0x7FC00000, 0x7FC00001], dtype=np.uint32).view(np.float32)
-    assert equal(np.array([quiet]), np.array([other]))
-    assert digest(np.array([quiet])) != digest(np.array([other])), "a digest sees every bit"
-    assert equal({"a": [math.nan]}, {"a": [math.nan]})
-    assert equal(torch.tensor([math.nan, 1.0]), torch.tensor([math.nan, 1.0]))
-    assert equal(torch.tensor([1.0, 2.0]), np.array([1.0, 2.0], dtype=np.float32))
-    assert not equal(torch.tensor([1.0]), torch.tensor([1.0], dtype=torch.bfloat16))
-
-
-def test_tensors_are_digested_by_content(torch: Any) -> None:
-    x = torch.arange(6, dtype=torch.bfloat16).reshape(2, 3)
-    assert digest(x) == digest(x.clone().requires_grad_())
-    assert digest(x.T) == digest(x.T.contiguous())
-    assert digest(x) != digest(x + 1)
-    module = torch.nn.Linear(2, 2)
-    before = digest(module)
-    with torch.no_grad():
-        module.weight[0, 0] += 1
-    assert digest(module) != before
-
-
-def test_paths_are_digested_by_what_lies_below(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    empty = digest(tmp_path)
-    (tmp_path / "a" / "x").write_bytes(b"1")
-    one = digest(tmp_path)
-    (tmp_path / "a" / "x").write_bytes(b"2")
-    two = digest(tmp_path)
-    (tmp_path / "a" / "x").rename(tmp_path / "x")
-    three = digest(tmp_path)
-    (tmp_path / "x").unlink()
-    (tmp_path / "x").symlink_to("/etc/hostname")
-    assert len({empty, one, two, three, digest(tmp_path)}) == 5
-
-
-def test_objects_are_digested_by_their_fields_and_functions_not_at_all() -> None:
-    @dataclasses.dataclass
-    class Point:
-        x: int
-        y: list[int]
-
-    assert digest(Point(1, [2])) == digest(Point(1, [2])) != digest(Point(1, [3]))
-    with pytest.raises(ExpressionError, match="no digest"):
-        digest(len)
-
-
-def test_a_digest_ends_on_a_value_inside_itself_and_on_shared_values() -> None:
-    loop: list[Any] = []
-    loop.append(loop)
-    with pytest.raises(ExpressionError, match="inside itself"):
-        digest(loop)
-    shared: list[Any] = [1]
-    for _ in range(60):
-        shared = [shared, shared]  # 2^60 elements for anyone who walks them all
-    assert digest(shared)
 
 
 def test_to_float64_accepts_numbers_lists_arrays_and_tensors(torch: Any) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from apr_core.contract.expression import Expression, compile_expression
 from apr_core.contract.inputs import Source
-from apr_core.contract.limits import FOLDED_ELEMENTS, PROBLEMS
+from apr_core.contract.limits import FOLDED_ELEMENTS, PROBLEMS, SOURCE_CHARACTERS
 from apr_core.contract.schema import Contract
 from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY
 from apr_core.contract.vocabulary.arrays import describe
@@ -100,7 +100,9 @@ class Checker:
             expression = compile_expression(source, names=scope.names, functions=scope.functions)
         except ExpressionError as error:
             self.report(loc, _terminated(error), column=error.column)
-            words = _WORD.findall(str(source))  # one mistake must not make all that it was meant to use look unused
+            words = _WORD.findall(
+                str(source)[:SOURCE_CHARACTERS]
+            )  # one mistake must not make all that it was meant to use look unused
             scope.reads.update(words)
             scope.calls.update(words)
             return None
