@@ -52,7 +52,7 @@ COMMANDS: dict[str, Family] = {
         "how many problems, samples or runs a claim needs",
     ),
     "report": Family(
-        "apr_core.commands.report", (), "what is held, falsified and undecided, as text, Markdown or HTML"
+        "apr_core.commands.report", (), "show an earlier run again: as text, Markdown, JUnit or JSON"
     ),
     "gate": Family("apr_core.commands.gate", (), "a release decision: open or shut, and what would open it"),
 }
