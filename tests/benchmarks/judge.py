@@ -90,10 +90,10 @@ def collect() -> str:
     ours, peer = _project(), _project()
     size = 0
     for index in range(1000):
-        text = CONTRACT.format(obligations="".join(OBLIGATION.format(i=i) for i in range(6)))
+        text = CONTRACT.format(obligations="".join(OBLIGATION.format(i=i) for i in range(7)))
         size = len(text)
         (ours / f"c{index}.apr.yaml").write_text(text)
-        tests = "".join(HAND_TEST.format(i=i) for i in range(6))
+        tests = "".join(HAND_TEST.format(i=i) for i in range(7))
         (peer / f"test_{index}.py").write_text(HAND_WRITTEN.format(tests=tests))
     times = alternate(lambda: run_pytest(ours, "--collect-only"), lambda: run_pytest(peer, "--collect-only"), 5)
     mine, theirs = map(median, times)

@@ -40,7 +40,9 @@ def ratio(times: tuple[list[float], list[float]]) -> str:
 
 def run_pytest(folder: Path, *arguments: str) -> None:
     """Plain pytest in a process of its own; its exit status must be 0, 1 or 5."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    # Byte code is cached, as it is for everybody who does not switch that off.
+    dropped = ("PYTEST_", "PYTHONDONTWRITEBYTECODE")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     done = subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1, 5):
