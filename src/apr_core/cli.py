@@ -51,9 +51,7 @@ COMMANDS: dict[str, Family] = {
         ("claim", "paired", "unpaired", "line", "runs", "margin"),
         "how many problems, samples or runs a claim needs",
     ),
-    "report": Family(
-        "apr_core.commands.report", (), "show an earlier run again: as text, Markdown, JUnit or JSON"
-    ),
+    "report": Family("apr_core.commands.report", (), "show an earlier run again: as text, Markdown, JUnit or JSON"),
     "gate": Family("apr_core.commands.gate", (), "a release decision: open or shut, and what would open it"),
 }
 

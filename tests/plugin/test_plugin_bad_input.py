@@ -220,6 +220,26 @@ def test_broken_evidence_is_an_error_with_its_file(project: Write, kind: str) ->
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("- claim: good::GOOD\n", "refuted.yaml:1"),
+        ("refuted:\n  - {claim: good::GOOD, since: '2026-01-01', note: x}\n" * 2, "refuted.yaml:3"),
+        ("refuted:\n  - {claim: good, since: '2026-01-01', note: x}\n", "refuted.yaml:2"),
+        (
+            "refuted: [{claim: 'good::GOOD', since: a, note: b}, {claim: 'good::GOOD', since: a, note: b}]\n",
+            "listed twice",
+        ),
+    ],
+)
+def test_a_broken_list_of_refuted_claims_is_an_error_with_its_place(project: Write, text: str, shown: str) -> None:
+    folder = project({"mine.py": MODULE, "contracts/good.apr.yaml": GOOD, "falsify/refuted.yaml": text})
+    done = run_pytest(folder, "--apr-report", "out")
+    assert "1 error" in done.stdout
+    assert shown in json.loads((folder / "out/report.json").read_text())["claims"][0]["reason"]
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_an_unknown_scale_names_those_there_are(project: Write) -> None:
     text = EVIDENCE.replace("{model: M}", "{role: student}")
     folder = project(

@@ -196,6 +196,16 @@ def test_more_cases_are_tried_when_asked_for(project: Write) -> None:
     assert result.n == 2000
 
 
+def test_a_stored_counterexample_is_tried_first(project: Write) -> None:
+    """Found once with many cases, it is found again with a single one and another seed."""
+    obligation, inputs = "type: holds, check: identity(n) % 97 != 13", "n: {integer: [0, 1000000]}"
+    found = judge(project, obligation, inputs, cases=2000)
+    assert found.verdict.value == "FALSIFIED"
+    assert judge(project, obligation, inputs, cases=1, seed=5, database=False).verdict.value == "HELD"
+    again = judge(project, obligation, inputs, cases=1, seed=5)
+    assert (again.verdict.value, again.counterexample) == ("FALSIFIED", found.counterexample)
+
+
 def test_random_numbers_without_a_seed_do_not_make_a_run_flaky(project: Write) -> None:
     """Hypothesis seeds `random` for every case, so a subject that uses it is refuted reproducibly."""
     result = judge(project, "type: holds, check: noisy(n)")

@@ -114,7 +114,8 @@ def sample(
 
     test = hypothesis.given(case=strategy)(_named(one_case, key))
     test.hypothesis.inner_test._hypothesis_internal_add_digest = key.encode()  # type: ignore[attr-defined]
-    test = hypothesis.seed(seed)(_settings(cases, database)(test))
+    # In this order: `seed` switches the database off, and the settings switch it on again.
+    test = _settings(cases, database)(hypothesis.seed(seed)(test))
     try:
         with _quiet(), _deadline(seconds):
             test()

@@ -144,6 +144,7 @@ class Session:
         started = time.perf_counter()
         blank = self.blank(loaded, obligation)
         try:
+            self.refuted.get(blank.id)  # a list that cannot be read leaves no verdict that could be trusted
             if isinstance(obligation, PropertyObligation):
                 result = try_property(self, loaded, obligation, blank, mutate or {})
             elif isinstance(obligation, EvidenceObligation):
@@ -178,7 +179,7 @@ class Session:
             claim=obligation.claim,
             criteria=tuple(dict.fromkeys([*loaded.model.criteria, *obligation.criteria])),
             expect=obligation.expect,
-            refuted=self.refuted.get(claim_id),
+            refuted=self._known(claim_id),
             verdict=Verdict.UNTESTED,
             reason="not tried",
             if_falsified=obligation.if_falsified,
@@ -187,6 +188,13 @@ class Session:
             where=f"{loaded.relative}:{loaded.line_of(obligation.id)}",
             reproduce=self.reproduce(loaded, obligation),
         )
+
+    def _known(self, claim_id: str) -> str | None:
+        """The note of refuted.yaml; none when the file is broken, which `judge_obligation` reports."""
+        try:
+            return self.refuted.get(claim_id)
+        except AprError:
+            return None
 
     def reproduce(self, loaded: LoadedContract, obligation: Obligation) -> str:
         """One command that tries the same claim in the same way."""
