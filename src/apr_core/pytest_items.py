@@ -55,7 +55,8 @@ def judgement(config: pytest.Config) -> Judgement:
             scale=config.getoption("apr_scale"),
         )
         root = config.rootpath if config.inipath is not None else project_root(config.rootpath)
-        config.stash[JUDGEMENT] = Judgement(Session(root, settings))
+        # Without a configuration file pytest's rootdir may lie below the project, beside the modules that are meant.
+        config.stash[JUDGEMENT] = Judgement(Session(root, settings, places=(config.rootpath,)))
     return config.stash[JUDGEMENT]
 
 
@@ -218,6 +219,21 @@ def nearest(message: str, config: pytest.Config) -> str:
             for path in paths
         ]
     return f"\n{_near(wanted, ids).strip()}"
+
+
+def note_missing(config: pytest.Config) -> None:
+    """Say which claims come near those that were asked for; xdist's workers fail to find them in silence."""
+    judge = judgement(config)
+    if judge.messages:
+        return
+    catalog = judge.session.catalog
+    ids = [
+        f"{catalog.load(claim.rpartition('::')[0]).relative}::{claim.rpartition('::')[2]}"
+        for claim in catalog.claim_ids()
+    ]
+    for word in config.args:
+        if SUFFIX in str(word) and str(word) not in ids:
+            judge.messages.append(f"{word} selects nothing.{_near(str(word), ids)}")
 
 
 def _near(wanted: str, ids: Iterable[str]) -> str:

@@ -177,11 +177,16 @@ class _Listener:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run that decided nothing is red; the reports are written."""
-    if hasattr(session.config, "workerinput") or not session.config.stash.get(RESULTS, None):
+    if hasattr(session.config, "workerinput"):
         return
-    from apr_core.pytest_items import finish
+    if session.config.stash.get(RESULTS, None):
+        from apr_core.pytest_items import finish
 
-    finish(session, exitstatus)
+        finish(session, exitstatus)
+    elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and any(SUFFIX in str(word) for word in session.config.args):
+        from apr_core.pytest_items import note_missing
+
+        note_missing(session.config)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -161,6 +161,13 @@ def test_an_unknown_id_fails_and_names_the_nearest(project: Write) -> None:
     assert "Nearest: contracts/numbers.apr.yaml::SAME" in done.stdout + done.stderr
 
 
+def test_an_unknown_id_fails_and_names_the_nearest_under_xdist_too(project: Write) -> None:
+    folder = project({"toy.py": MODULE, "contracts/numbers.apr.yaml": TRUE_AND_FALSE})
+    done = run_pytest(folder, "-n", "2", "contracts/numbers.apr.yaml::SAMS")
+    assert done.returncode != 0
+    assert "Nearest: contracts/numbers.apr.yaml::SAME" in done.stdout + done.stderr
+
+
 def test_an_unknown_file_fails_and_names_the_nearest(project: Write) -> None:
     folder = project({"toy.py": MODULE, "contracts/numbers.apr.yaml": TRUE_AND_FALSE})
     done = run_pytest(folder, "contracts/number.apr.yaml")
@@ -252,6 +259,15 @@ def test_arrays_nonfinite_values_changed_arguments_and_expected_falsity(project:
     assert "changed argument number 1" in str(found["softmax::SPOIL"]["observed"])
     assert found["softmax::MEANT"]["outcome"] == "HELD-AS-FALSE"
     assert "1 HELD-AS-FALSE" in done.stdout
+
+
+def test_a_folder_without_a_configuration_file_inside_a_larger_repository(project: Write) -> None:
+    """pytest's rootdir is then the folder itself, while the project's markers lie above it."""
+    root = project({"inner/toy.py": MODULE, "inner/numbers.apr.yaml": TRUE_AND_FALSE})
+    (root / "pyproject.toml").unlink()
+    (root / ".git").mkdir()
+    done = run_pytest(root / "inner")
+    assert "1 failed, 1 passed" in done.stdout
 
 
 def test_reports_are_written_and_agree(project: Write) -> None:

@@ -56,6 +56,8 @@ class Session:
 
     root: Path
     settings: Settings = field(default_factory=Settings)
+    places: tuple[Path, ...] = ()
+    """Folders besides the root and its `src` whose modules are the project's own."""
     results: dict[str, Result] = field(default_factory=dict)
     _pending: list[str] = field(default_factory=list)
 
@@ -67,7 +69,7 @@ class Session:
     @cached_property
     def policy(self) -> Policy:
         """What contracts may call."""
-        return Policy.for_root(self.root)
+        return Policy.for_root(self.root, self.places)
 
     @cached_property
     def scale(self) -> Scale | None:

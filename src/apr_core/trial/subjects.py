@@ -40,15 +40,18 @@ class Policy:
     root: Path
     packages: frozenset[str]
     commands: frozenset[str]
+    places: tuple[Path, ...]
+    """Folders that the project's own modules are imported from."""
     prefixes: tuple[str, ...] = tuple(f"apr_core.{half}" for half in PUBLIC_HALVES)
 
     @classmethod
-    def for_root(cls, root: Path) -> Policy:
+    def for_root(cls, root: Path, places: tuple[Path, ...] = ()) -> Policy:
         """The policy of the project at `root`: its own packages, and what its pyproject.toml adds under `[tool.apr]`."""
         table = _tool_table(root)
-        own = {name for folder in (root, root / "src") for name in _importable(folder)}
+        places = tuple(dict.fromkeys((root / "src", root, *places)))
+        own = {name for folder in places for name in _importable(folder)}
         subjects = _strings(table, "subjects", root)
-        return cls(root, frozenset(own - sys.stdlib_module_names) | subjects, _strings(table, "commands", root))
+        return cls(root, frozenset(own - sys.stdlib_module_names) | subjects, _strings(table, "commands", root), places)
 
     def allows(self, module: str) -> bool:
         """Whether a dotted module name lies in an allowed package."""
@@ -97,9 +100,9 @@ def _importable(folder: Path) -> set[str]:
     return found
 
 
-def add_to_path(root: Path) -> None:
+def add_to_path(policy: Policy) -> None:
     """Make the project's sources importable, after everything that is installed."""
-    for folder in (root / "src", root):
+    for folder in policy.places:
         if str(folder) not in sys.path and folder.is_dir():
             sys.path.append(str(folder))
 
@@ -147,7 +150,7 @@ def _demand(module: str, reference: str, policy: Policy) -> None:
 
 
 def _import(module: str, reference: str, policy: Policy) -> Any:
-    add_to_path(policy.root)
+    add_to_path(policy)
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
