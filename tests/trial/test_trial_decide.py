@@ -43,9 +43,13 @@ def total(count: int, n: int = 164) -> AggregateOutcome:
     return AggregateOutcome(metric="pass@1", passes=count, n=n)
 
 
-def losses(values: Sequence[float], step: int) -> ExamplesOutcome:
-    rows = tuple(ExampleResult(id=f"D/{i}", value=value) for i, value in enumerate(values))
-    return ExamplesOutcome(unit="nats/token", step=step, examples=rows)
+def losses(
+    values: Sequence[float], step: int, weights: Sequence[float] | None = None, unit: str = "nats/token"
+) -> ExamplesOutcome:
+    counted = weights or [1.0] * len(values)
+    pairs = enumerate(zip(values, counted, strict=True))
+    rows = tuple(ExampleResult(id=f"D/{i}", value=value, weight=weight) for i, (value, weight) in pairs)
+    return ExamplesOutcome(unit=unit, step=step, examples=rows)
 
 
 def put(
@@ -302,3 +306,146 @@ def test_a_perplexity_margin_is_relative(root: Path) -> None:
         claim = "type: non_inferiority, metric: perplexity, candidate: new, reference: old, margin: 0.05, decide: {alpha: 0.05}"
         result = judge(root, claim, evidence=evidence)
         assert result.verdict.value == verdict, result.reason
+
+
+ALPHA = "decide: {alpha: 0.05}"
+
+
+def test_a_technique_is_not_judged_by_a_fact_of_the_runs(root: Path) -> None:
+    """Planted: `unit: run` once judged pass@1 whatever metric was named, and so turned never_solved upside down."""
+    for seed in range(3):
+        put(root, "new", passes(first(100 + seed)), seed=seed)
+        put(root, "old", passes(first(140 + seed)), seed=seed)
+    for metric in ("never_solved", "solved", "spread"):
+        result = judge(root, f"type: difference, metric: {metric}, candidate: new, reference: old, unit: run, {ALPHA}")
+        assert result.verdict.value == "ERROR", metric
+        assert "decide: score" in result.reason
+
+
+def test_evaluations_of_one_seed_are_one_run(root: Path) -> None:
+    for seed in range(3):
+        for extra in (-20, 20):
+            put(root, "new", passes(first(100 + seed + extra)), seed=seed)
+        put(root, "old", passes(first(100 + seed)), seed=seed)
+    result = judge(root, f"type: difference, metric: pass@1, candidate: new, reference: old, unit: run, {ALPHA}")
+    assert result.verdict.value == "UNDERPOWERED"
+    assert result.estimate == pytest.approx(0.0)
+
+
+def test_a_run_without_a_seed_is_no_training_run(root: Path) -> None:
+    put(root, "new", passes(first(140)))
+    put(root, "old", passes(first(100)), seed=0)
+    result = judge(root, f"type: difference, metric: pass@1, candidate: new, reference: old, unit: run, {ALPHA}")
+    assert result.verdict.value == "ERROR"
+    assert "training seed" in result.reason
+
+
+def test_one_side_has_no_training_arms_to_compare(root: Path) -> None:
+    put(root, "new", passes(first(140)), seed=0)
+    result = judge(root, f"type: threshold, metric: pass@1, of: new, at_least: 0.5, unit: run, {ALPHA}")
+    assert (result.verdict.value, "has one side" in result.reason) == ("ERROR", True)
+
+
+@pytest.mark.parametrize("decide", ["score", "{alpha: 0.05}"])
+def test_different_problems_are_never_compared(root: Path, decide: str) -> None:
+    others = ProblemsOutcome(problems=tuple(ProblemResult(id=f"Q/{i}", samples=1, passes=0) for i in range(164)))
+    put(root, "new", passes(first(140)))
+    put(root, "old", others)
+    result = judge(root, f"type: difference, metric: pass@1, candidate: new, reference: old, decide: {decide}")
+    assert result.verdict.value == "ERROR"
+    assert "not of the same items" in result.reason
+
+
+HEAVY = [1.0] * 50 + [100.0] * 10
+
+
+def noisy(level: float, count: int) -> list[float]:
+    return [level + ((i * 7919) % 101 - 50) / 500 for i in range(count)]
+
+
+def test_examples_count_with_their_weights_in_score_and_in_inference(root: Path) -> None:
+    """Ten long documents of loss 4 outweigh fifty short ones of loss 1."""
+    put(root, "new", losses(noisy(1.0, 50) + noisy(4.0, 10), 0, HEAVY))
+    for decide in ("score", "{alpha: 0.05}"):
+        result = judge(root, f"type: threshold, metric: perplexity, of: new, at_most: 10, decide: {decide}")
+        assert result.verdict.value != "HELD", decide
+    put(root, "old", losses(noisy(1.2, 50) + noisy(3.5, 10), 0, HEAVY))
+    for decide in ("score", "{alpha: 0.05}"):
+        result = judge(root, f"type: difference, metric: perplexity, candidate: new, reference: old, decide: {decide}")
+        assert result.verdict.value != "HELD", decide
+
+
+def test_sides_that_weigh_differently_are_not_compared(root: Path) -> None:
+    put(root, "new", losses(noisy(1.0, 60), 0, HEAVY))
+    put(root, "old", losses(noisy(1.2, 60), 0))
+    result = judge(root, f"type: difference, metric: perplexity, candidate: new, reference: old, {ALPHA}")
+    assert (result.verdict.value, "weigh" in result.reason) == ("ERROR", True)
+
+
+def test_a_gain_in_perplexity_means_the_same_in_score_and_in_inference(root: Path) -> None:
+    """4.85 % less perplexity is no gain of 5 %."""
+    put(root, "old", losses(noisy(2.0, 80), 0))
+    put(root, "new", losses([x - 0.0497 + ((i * 31) % 7 - 3) / 1e5 for i, x in enumerate(noisy(2.0, 80))], 0))
+    for decide in ("score", "{alpha: 0.05}"):
+        claim = f"type: difference, metric: perplexity, candidate: new, reference: old, margin: 0.05, decide: {decide}"
+        assert judge(root, claim).verdict.value == "FALSIFIED", decide
+
+
+def test_losses_of_zero_and_one_are_no_passes(root: Path) -> None:
+    put(root, "old", losses([float(i % 2) for i in range(60)], 0))
+    put(root, "new", losses([float(i % 3 == 0) for i in range(60)], 0))
+    result = judge(root, f"type: difference, metric: perplexity, candidate: new, reference: old, {ALPHA}")
+    assert "McNemar" not in result.reason
+
+
+def test_two_records_of_one_step_are_refused(root: Path) -> None:
+    for step, level, note in ((0, 2.0, "a"), (1, 1.0, "b"), (1, 3.0, "c")):
+        put(root, "new", losses(noisy(level, 60), step), note=note)
+    result = judge(root, trend("mean"))
+    assert (result.verdict.value, "of step 1" in result.reason) == ("ERROR", True)
+
+
+def test_steps_in_different_units_are_refused(root: Path) -> None:
+    put(root, "new", losses(noisy(2.0, 60), 0))
+    put(root, "new", losses(noisy(1.0, 60), 1, unit="bits/byte"))
+    assert judge(root, trend("perplexity")).verdict.value == "ERROR"
+
+
+def test_a_step_that_rises_by_the_same_for_every_example_refutes(root: Path) -> None:
+    base = noisy(2.3, 40)
+    put(root, "new", losses([x + ((i * 31) % 17) / 10 + 5 for i, x in enumerate(base)], 0))
+    put(root, "new", losses(base, 1))
+    put(root, "new", losses([x + 1.0 for x in base], 2))
+    assert judge(root, trend("mean")).verdict.value == "FALSIFIED"
+
+
+def test_a_gate_is_shut_by_what_a_compound_rests_on(root: Path) -> None:
+    for count in (100, 140):
+        put(root, "new", passes(first(count)))
+    others = ["type: compound, all_of: [Y2]", "type: threshold, metric: pass@1, of: top, at_least: 0.85, decide: score"]
+    evidence = "top: {model: new, select: best}"
+    result = judge(root, "type: gate, require: [Y1]", evidence=evidence, others=others)
+    assert result.verdict.value == "UNTESTED"
+    assert "select all runs instead of the best one" in " ".join(result.notes)
+
+
+def test_advice_never_names_what_is_there_already(root: Path) -> None:
+    put(root, "new", passes(first(144)))
+    claim = f"type: threshold, metric: pass@1, of: new, at_least: 0.5, at_most: 0.9, {ALPHA}"
+    result = judge(root, claim)
+    assert result.verdict.value == "UNDERPOWERED"
+    assert result.power is not None and result.power["needed"] > 164
+
+
+@pytest.mark.parametrize("line", ["'0'", "'-1'", "'1e400'", "'10 ** 400'"])
+def test_a_line_that_no_perplexity_can_meet_is_an_error_in_words(root: Path, line: str) -> None:
+    put(root, "new", losses([1.0 + i / 100 for i in range(29)] + [500.0], 0))
+    result = judge(root, f"type: threshold, metric: perplexity, of: new, at_least: {line}, {ALPHA}")
+    assert result.verdict.value == "ERROR"
+    assert "apr-core itself failed" not in result.reason
+
+
+def test_a_short_series_cannot_decide(root: Path) -> None:
+    points = tuple(SeriesPoint(step=i, value=3.0 - i / 10) for i in range(20))
+    put(root, "new", SeriesOutcome(name="loss", unit="nats", points=points))
+    assert judge(root, trend("loss")).verdict.value == "UNDERPOWERED"

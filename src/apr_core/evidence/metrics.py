@@ -40,6 +40,8 @@ class Figures:
     """The measure of each run, in the order of the records."""
     items: Mapping[str, float] | None = None
     """Value per problem or example, averaged over the runs that have items; None when no run has."""
+    weights: Mapping[str, float] | None = None
+    """What each item counts for, where not all count the same."""
     item_runs: int = 0
     """How many runs `items` is averaged over; fewer than `per_run` when some are known only in total."""
     unit: str | None = None
@@ -97,6 +99,7 @@ def evaluate(name: str, records: Sequence[Record]) -> Measurement:
         n=figures.n,
         per_run=figures.per_run,
         items=figures.items,
+        weights=figures.weights,
         item_runs=figures.item_runs,
         unit=metric.unit or figures.unit or "",
         notes=figures.notes,
@@ -269,9 +272,29 @@ def _mean(records: Sequence[Record], k: int) -> Figures:
         n=len(ids) or None,
         per_run=tuple(runs),
         items={one: float(exact_mean(table[one] for table in tables)) for one in ids} or None,
+        weights=example_weights(records),
         item_runs=len(records) if ids else 0,
         unit=unit,
     )
+
+
+def example_weights(records: Sequence[Record]) -> dict[str, float] | None:
+    """What each example counts for; None when all count the same.
+
+    Raises:
+        EvidenceError: the records weigh their examples differently, so that no mean over them means one thing.
+    """
+    tables = [
+        {example.id: example.weight for example in record.outcome.examples}
+        for record in records
+        if isinstance(record.outcome, ExamplesOutcome)
+    ]
+    if any(table != tables[0] for table in tables[1:]):
+        raise EvidenceError(
+            f"{records[0].id} and others weigh their examples differently: they were cut or counted in different ways. "
+            "Select records of one evaluation."
+        )
+    return tables[0] if tables and len(set(tables[0].values())) > 1 else None
 
 
 def _perplexity(records: Sequence[Record], k: int) -> Figures:

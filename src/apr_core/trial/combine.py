@@ -44,8 +44,13 @@ def judge_compound(session: Session, loaded: LoadedContract, obligation: Compoun
     deciding = [part for part in parts if _AS_PART[part.outcome] is verdict]
     word = "all" if obligation.all_of else "any"
     held = sum(_AS_PART[part.outcome] is Verdict.HELD for part in parts)
+    if verdict is Verdict.HELD and any(part.outcome == "RECOVERED" for part in deciding):
+        verdict = Verdict.ERROR  # as a gate would say: refuted.yaml and the evidence contradict each other
+    # What the deciding parts rest on, the whole rests on.
+    picked = tuple(f"{note} ({part.id})" for part in deciding for note in part.notes if note.startswith(OPTIMISTIC))
     result = replace(
         _with_parts(blank, parts),
+        notes=picked,
         verdict=verdict,
         reason=f"{held} of {len(parts)} parts held, {word} needed; decided by {_names(deciding)}",
         enable=next((part.enable for part in deciding if part.enable), None) if verdict is Verdict.UNTESTED else None,
@@ -115,9 +120,9 @@ def what_would_open(part: Result) -> str:
     """In one phrase, what has to happen for this claim to pass."""
     if optimistic(part):
         return "select all runs instead of the best one"
-    if part.verdict is Verdict.UNDERPOWERED and part.power:
+    if part.verdict is Verdict.UNDERPOWERED and part.power and part.power["needed"]:
         return f"evidence on {part.power['needed']} {part.power['unit']}"
-    if part.verdict is Verdict.UNTESTED:
+    if part.verdict in (Verdict.UNTESTED, Verdict.UNDERPOWERED):
         return part.enable or part.reason
     if part.outcome == "RECOVERED":
         return "take it out of refuted.yaml: it holds again"

@@ -24,12 +24,23 @@ from apr_core.contract.obligations import (
 )
 from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY
 from apr_core.errors import EvidenceError, Untestable
-from apr_core.evidence.agreement import one_benchmark
-from apr_core.evidence.metrics import Measurement, evaluate
+from apr_core.evidence.agreement import item_ids, one_benchmark, one_item_set
+from apr_core.evidence.metrics import Measurement, evaluate, example_weights
 from apr_core.evidence.record import ProblemsOutcome, Record
+from apr_core.evidence.sets import denominator
 from apr_core.trial.result import Result
 from apr_core.trial.select import recorded_series, run_scores, select, step_tables
-from apr_core.trial.weigh import Advice, Rule, Weighing, against_line, curve, difference, steps, training_runs
+from apr_core.trial.weigh import (
+    Advice,
+    Rule,
+    Weighing,
+    against_line,
+    curve,
+    demand_inferable,
+    difference,
+    steps,
+    training_runs,
+)
 from apr_core.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -48,6 +59,7 @@ class _Fact:
     high: float
     spread: tuple[float, float] | None
     n: int | None
+    n_of: str = "problems"
 
 
 def decide_evidence(session: Session, loaded: LoadedContract, obligation: EvidenceObligation, blank: Result) -> Result:
@@ -86,12 +98,31 @@ class _Case:
             metric = obligation.metric  # type: ignore[attr-defined]
             self.measured = {name: evaluate(metric, records) for name, records in self.sides.items()}
             self.unit = next(iter(self.measured.values())).unit
+            self._demand_comparable(metric)
             extra = dict.fromkeys(
                 note for one in self.measured.values() for note in one.notes
                 # A total is all that a score needs.
                 if not (obligation.decide == "score" and metric.startswith("pass@") and "known only in total" in note)
             )  # fmt: skip
             self.notes = tuple(dict.fromkeys([*self.notes, *extra]))
+
+    def _demand_comparable(self, metric: str) -> None:
+        """Two sides are of one problem set, and a sum over runs is over as many on both."""
+        if len(self.sides) < 2:
+            return
+        records = [record for side in self.sides.values() for record in side]
+        one_item_set([record for record in records if item_ids(record)])
+        denominator(records)
+        counts = [len(side) for side in self.sides.values()]
+        if counts[0] != counts[1] and metric == "errors":
+            raise EvidenceError(
+                f"errors are summed over {counts[0]} runs on one side and {counts[1]} on the other. Select as many."
+            )
+        if counts[0] != counts[1] and metric in ("oracle", "always", "never_solved", "inconsistent", "spread"):
+            self.notes = (
+                *self.notes,
+                f"{metric} of {counts[0]} runs against {counts[1]}: more runs make a union larger",
+            )
 
     def number(self, source: Any) -> float:
         """A line or a margin: an expression over constants and the lines of the scale."""
@@ -100,6 +131,8 @@ class _Case:
         value = compile_expression(source, names=set(names), functions=set(VOCABULARY)).evaluate(names, VOCABULARY)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise EvidenceError(f"the line {source!r} of {self.obligation.id} is {value!r}, not a number.")
+        if not -1e300 < value < 1e300:
+            raise EvidenceError(f"the line {source!r} of {self.obligation.id} is {value!r}; it must be finite.")
         return float(value)
 
     @property
@@ -146,6 +179,8 @@ class _Case:
     def weigh(self) -> Weighing:
         """The statistics of this obligation."""
         one = self.obligation
+        if one.unit == "run" and isinstance(one, (Trend, Threshold)):
+            raise EvidenceError(f"{one.id}: `unit: run` compares two arms of training runs; a {one.type} has one side.")
         if isinstance(one, Trend):
             return self._weigh_trend(one)
         if isinstance(one, Threshold):
@@ -158,7 +193,9 @@ class _Case:
         if new.metric == "perplexity":
             line = _log_margin(line)
         if one.unit == "run":
-            arms = [run_scores(self.sides[name], new.metric) for name in (candidate, reference)]
+            demand_inferable(new.metric)
+            items = one_item_set([*self.sides[candidate], *self.sides[reference]])
+            arms = [run_scores(self.sides[name], new.metric, items) for name in (candidate, reference)]
             return training_runs(arms[0], arms[1], line, self.rule)
         return difference(new, old, line, self.rule)
 
@@ -169,7 +206,8 @@ class _Case:
             high = against_line(found, self.number(one.at_most), False, self.rule)
             # Either end can refute: the smaller p-value of two counts double.
             against = min(1.0, 2 * min(low.p_against, high.p_against))
-            return replace(low, p_for=max(low.p_for, high.p_for), p_against=against)
+            farther = low if low.p_for > high.p_for else high
+            return replace(low, p_for=farther.p_for, p_against=against, advice=farther.advice)
         if one.at_least is not None:
             return against_line(found, self.number(one.at_least), True, self.rule)
         return against_line(found, self.number(one.at_most), False, self.rule)
@@ -180,12 +218,14 @@ class _Case:
         if (series := recorded_series(records, one.of)) is not None:
             values, at = series
             return curve(values, at, sign, self.rule)
-        return steps([table for _, table in step_tables(records, one.of)], sign, self.rule)
+        return steps([table for _, table in step_tables(records, one.of)], example_weights(records), sign, self.rule)
 
 
 def _log_margin(line: float) -> float:
     """A relative margin of a perplexity as a difference of losses: 5 % more perplexity is log(1.05) more loss."""
-    return -log1p(-line) if line < 0 else log1p(line)
+    if line >= 1:
+        raise EvidenceError(f"the margin is {line:g}: no perplexity falls by that share; a gain lies below 1.")
+    return -log1p(-line)
 
 
 def sides_of(obligation: EvidenceObligation) -> tuple[str, ...]:
@@ -213,6 +253,8 @@ def _family(
     for member in members:
         try:
             other = weighing if member.id == obligation.id else _Case(session, loaded, member).weigh()
+        except EvidenceError as error:
+            raise EvidenceError(f"{member.id}, a member of the family {obligation.family!r}: {error}") from error
         except Untestable:
             pairs.append((1.0, 1.0))  # declared and not tried: it still takes its share of alpha
             continue
@@ -246,6 +288,9 @@ def _by_inference(
             common, verdict=Verdict.HELD, reason=f"the evidence excludes the negation (p = {p_for:.2g}; {how})"
         )
     advice = weighing.advice()
+    if advice.needed is not None and advice.needed <= advice.have:
+        # A formula that forgets something (a shared alpha, the problems inside runs) must not advise what is there.
+        advice = replace(advice, needed=advice.have + 1, assumes=f"{advice.assumes}; at the least")
     more = (
         f"about {advice.needed} {advice.unit} would decide" if advice.needed else "no number of them is known to decide"
     )
@@ -279,7 +324,7 @@ def _by_score(used: Result, case: _Case) -> Result:
         interval=fact.spread,
         interval_of="runs" if fact.spread else None,
         n=fact.n,
-        n_of="problems" if fact.n is not None else None,
+        n_of=fact.n_of if fact.n is not None else None,
     )
     low, high = holds(fact.low), holds(fact.high)
     possible = "" if fact.value is None else quantity(common, fact.value)
@@ -334,17 +379,19 @@ def _fact(case: _Case) -> tuple[_Fact, Any]:
         )
         spread = (min(found.per_run), max(found.per_run)) if found.per_run and own else None
         inside = lambda x: (least is None or x >= least - SLACK) and (most is None or x <= most + SLACK)  # noqa: E731
-        return _Fact(found.value, low, high, spread, found.n), inside
+        return _Fact(found.value, low, high, spread, found.n, _items_of(found)), inside
     if isinstance(one, Trend):
         sign = 1.0 if one.direction == "increasing" else -1.0
         if (series := recorded_series(case.sides[one.series], one.of)) is not None:
             move = sign * (series[0][-1] - series[0][0])
-            return _Fact(move, move, move, (min(series[0]), max(series[0])), len(series[0])), lambda x: x > 0
+            return _Fact(move, move, move, None, len(series[0]), "points"), lambda x: x > 0
         tables = step_tables(case.sides[one.series], one.of)
-        means = [sum(table.values()) / len(table) for _, table in tables]
+        weights = example_weights(case.sides[one.series]) or dict.fromkeys(tables[0][1], 1.0)
+        total = sum(weights.values())
+        means = [sum(weights[key] * value for key, value in table.items()) / total for _, table in tables]
         moves = [sign * (b - a) for a, b in pairwise(means)]
         worst = min(moves)
-        return _Fact(worst, worst, worst, (min(means), max(means)), len(tables[0][1])), lambda x: x > 0
+        return _Fact(worst, worst, worst, (min(means), max(means)), len(tables[0][1]), "examples"), lambda x: x > 0
     new, old = (case.measured[name] for name in sides_of(one))
     if new.value is None or old.value is None:
         raise EvidenceError(f"{new.metric} is only known as an interval on one side, so no difference can be scored.")
@@ -357,4 +404,9 @@ def _fact(case: _Case) -> tuple[_Fact, Any]:
         spread = (min(new.per_run) - max(old.per_run), max(new.per_run) - min(old.per_run))
     strict = isinstance(one, NonInferiority) or line == 0.0
     above = lambda x: x > line + SLACK if strict else x >= line - SLACK  # noqa: E731
-    return _Fact(gap, gap, gap, spread, new.n), above
+    return _Fact(gap, gap, gap, spread, new.n, _items_of(new)), above
+
+
+def _items_of(found: Measurement) -> str:
+    """What the denominator of a measure counts."""
+    return "examples" if found.metric in ("mean", "perplexity", "value") else "problems"

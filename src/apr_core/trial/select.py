@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from apr_core.contract.load import LoadedContract
 from apr_core.contract.schema import Selector
 from apr_core.errors import EvidenceError, Untestable
-from apr_core.evidence.metrics import problem_estimates
+from apr_core.evidence.metrics import PERPLEXITY_UNIT, problem_estimates
 from apr_core.evidence.record import ExamplesOutcome, ProblemsOutcome, Record, SeriesOutcome
 from apr_core.trial.combine import OPTIMISTIC
 
@@ -46,6 +46,10 @@ def select(session: Session, loaded: LoadedContract, name: str, metric: str) -> 
             else "record or import such a run: apr evidence import --help"
         )
         raise Untestable(f"no evidence for {name!r}: {found.explanation}", enable)
+    if choice == "latest" and found.picked_from > 1 and found.records[0].time is None:
+        raise EvidenceError(
+            f"{name!r} selects the latest of {found.picked_from} records, but none says when it was made."
+        )
     note = []
     if choice == "best" and found.picked_from > 1:
         note.append(f"{OPTIMISTIC}: {name} is the best of {found.picked_from} runs")
@@ -70,10 +74,17 @@ def _bound(session: Session, selector: Selector) -> tuple[dict[str, Any], dict[s
     return asked, {}
 
 
-def run_scores(records: Sequence[Record], metric: str) -> list[list[float]]:
-    """(runs, items) of the runs with distinct training seeds: passes per problem, or the value per held-out example."""
-    rows: dict[int | None, list[float]] = {}
+def run_scores(records: Sequence[Record], metric: str, items: Sequence[str]) -> list[list[float]]:
+    """(runs, items): passes per problem or the value per held-out example, one row per training seed.
+
+    Several evaluations of one seed are averaged: the seed is the unit, and they say nothing about another one.
+    """
+    rows: dict[int, list[list[float]]] = {}
     for record in records:
+        if record.seed is None:
+            raise EvidenceError(
+                f"{record.id} does not say its training seed; a claim about training runs counts seeds."
+            )
         outcome = record.outcome
         if isinstance(outcome, ProblemsOutcome):
             table = problem_estimates(record, int(metric.partition("@")[2] or 1))
@@ -83,8 +94,8 @@ def run_scores(records: Sequence[Record], metric: str) -> list[list[float]]:
             raise EvidenceError(
                 f"{record.id} has no results per problem or example; a claim about training runs needs them."
             )
-        rows[record.seed] = [table[key] for key in sorted(table)]
-    return list(rows.values())
+        rows.setdefault(record.seed, []).append([table[key] for key in items])
+    return [[sum(column) / len(column) for column in zip(*same, strict=True)] for same in rows.values()]
 
 
 def recorded_series(records: Sequence[Record], name: str) -> tuple[list[float], list[float]] | None:
@@ -108,11 +119,22 @@ def step_tables(records: Sequence[Record], metric: str) -> list[tuple[int, dict[
     """(step, example → value), in the order of the steps; perplexity is judged by the losses behind it."""
     if metric not in ("mean", "perplexity"):
         raise EvidenceError(f"a trend over held-out examples is of 'mean' or 'perplexity', not of {metric!r}.")
-    tables = {}
+    tables: dict[int, dict[str, float]] = {}
+    units = {record.outcome.unit for record in records if isinstance(record.outcome, ExamplesOutcome)}
+    if len(units) > 1 or (metric == "perplexity" and units - {PERPLEXITY_UNIT}):
+        wanted = f"{PERPLEXITY_UNIT!r}" if metric == "perplexity" else "one unit"
+        raise EvidenceError(
+            f"the steps are in {', '.join(map(repr, sorted(units)))}; a trend of {metric} needs {wanted}."
+        )
     for record in records:
         if not isinstance(record.outcome, ExamplesOutcome) or record.outcome.step is None:
             raise EvidenceError(
                 f"{record.id} is not a step: it needs values per held-out example and the number of its step."
+            )
+        if record.outcome.step in tables:
+            raise EvidenceError(
+                f"two records are of step {record.outcome.step}, the second is {record.id}; a trend takes one per step. "
+                "Select them by id or by seed."
             )
         tables[record.outcome.step] = {example.id: example.value for example in record.outcome.examples}
     if len(tables) < 2:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import mul
 from statistics import NormalDist, stdev
 from typing import Any
 
@@ -18,6 +19,7 @@ from apr_core import statistics as st
 from apr_core.errors import EvidenceError, UsageError
 from apr_core.evidence.metrics import Measurement
 from apr_core.statistics.bootstrap import LEAST_CLUSTERS
+from apr_core.statistics.trend import LEAST_POINTS
 
 INFERABLE = ("pass@", "perplexity", "mean")
 """Metrics that estimate something beyond the runs at hand. Set metrics and extremes are facts of those runs."""
@@ -73,8 +75,23 @@ def demand_inferable(metric: str) -> None:
         )
 
 
-def _binary(items: Any) -> bool:
-    return items is not None and all(value in (0.0, 1.0) for value in items.values())
+def _binary(found: Measurement) -> bool:
+    """Whether every problem simply passed or failed. A loss of exactly 0 or 1 is no pass or failure."""
+    return found.metric.startswith("pass@") and all(value in (0.0, 1.0) for value in (found.items or {}).values())
+
+
+def _weights(found: Measurement) -> list[float] | None:
+    return None if found.weights is None else [found.weights[key] for key in found.items or ()]
+
+
+def _mean(values: Sequence[float], weights: Sequence[float] | None) -> float:
+    if weights is None:
+        return sum(values) / len(values)
+    return float(sum(map(mul, weights, values)) / sum(weights))
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 700 else math.inf
 
 
 def _complete(found: Measurement) -> bool:
@@ -100,7 +117,7 @@ def against_line(found: Measurement, line: float, claim_above: bool, rule: Rule)
     demand_inferable(found.metric)
     value = _value(found)
     limits = (0.0, 1.0) if found.metric.startswith("pass@") else None
-    if _complete(found) and not (len(found.per_run) == 1 and _binary(found.items)):
+    if _complete(found) and not (len(found.per_run) == 1 and _binary(found)):
         return _line_by_bootstrap(found, value, line, claim_above, rule, limits)
     if limits is None or found.n is None:
         raise EvidenceError(
@@ -135,7 +152,7 @@ def _unweighable(
     if len(values) < LEAST_CLUSTERS:
         assumes = f"resampling fewer than {LEAST_CLUSTERS} says nothing"
         advice = Advice(LEAST_CLUSTERS, unit, len(values), assumes)
-    elif limits is None and max(values) == min(values):
+    elif limits is None and max(values) - min(values) <= 1e-12 * max(map(abs, values)):
         advice = Advice(None, unit, len(values), "all items are equal, which shows no spread and is not certainty")
     else:
         return None
@@ -143,14 +160,22 @@ def _unweighable(
 
 
 def _resampled(
-    values: Sequence[float], line: float, limits: tuple[float, float] | None, rule: Rule
+    values: Sequence[float],
+    line: float,
+    limits: tuple[float, float] | None,
+    rule: Rule,
+    weights: Sequence[float] | None = None,
 ) -> tuple[float, float, float, float]:
     """One-sided bounds of the mean, and the p-values of its lying above and below the line."""
     return (
-        st.bootstrap_interval(values, limits=limits, seed=rule.seed, alpha=rule.alpha, side="lower").low,
-        st.bootstrap_interval(values, limits=limits, seed=rule.seed, alpha=rule.alpha, side="upper").high,
-        st.bootstrap_test(values, line, "greater", limits=limits, seed=rule.seed),
-        st.bootstrap_test(values, line, "less", limits=limits, seed=rule.seed),
+        st.bootstrap_interval(
+            values, limits=limits, seed=rule.seed, alpha=rule.alpha, side="lower", weights=weights
+        ).low,
+        st.bootstrap_interval(
+            values, limits=limits, seed=rule.seed, alpha=rule.alpha, side="upper", weights=weights
+        ).high,
+        st.bootstrap_test(values, line, "greater", limits=limits, seed=rule.seed, weights=weights),
+        st.bootstrap_test(values, line, "less", limits=limits, seed=rule.seed, weights=weights),
     )
 
 
@@ -161,12 +186,14 @@ def _line_by_bootstrap(
     unit = "problems" if limits else "examples"
     if (nothing := _unweighable(items, value, limits, unit)) is not None:
         return nothing
+    if found.metric == "perplexity" and line <= 0:
+        raise EvidenceError(f"the line is {line:g}; a perplexity is compared with a number above 0.")
     at = math.log(line) if found.metric == "perplexity" else line
-    low, high, above, below = _resampled(items, at, limits, rule)
+    low, high, above, below = _resampled(items, at, limits, rule, _weights(found))
     p_for, p_against = (above, below) if claim_above else (below, above)
     if found.metric == "perplexity":
-        low, high = math.exp(low), math.exp(high)
-    gap = abs(sum(items) / len(items) - at)
+        low, high = _exp(low), _exp(high)
+    gap = abs(_mean(items, _weights(found)) - at)
     return Weighing(
         value, low, high, p_for, p_against, len(items), unit,
         f"bootstrap clustered by problem, {found.item_runs} runs averaged" if found.item_runs > 1 else "bootstrap over items",
@@ -212,11 +239,7 @@ def difference(candidate: Measurement, reference: Measurement, line: float, rule
     """Candidate less reference against `line`, the claim being that it lies above; paired by problem where that is possible."""
     demand_inferable(candidate.metric)
     if _complete(candidate) and _complete(reference) and set(candidate.items or ()) == set(reference.items or ()):
-        if (
-            _binary(candidate.items)
-            and _binary(reference.items)
-            and len(candidate.per_run) == len(reference.per_run) == 1
-        ):
+        if _binary(candidate) and _binary(reference) and len(candidate.per_run) == len(reference.per_run) == 1:
             return _paired_flips(candidate, reference, line, rule)
         return _paired_bootstrap(candidate, reference, line, rule)
     return _unpaired(candidate, reference, line, rule)
@@ -266,10 +289,13 @@ def _paired_bootstrap(candidate: Measurement, reference: Measurement, line: floa
     limits = (-1.0, 1.0) if candidate.metric.startswith("pass@") else None
     gaps = [new[key] - old[key] for key in old]
     unit = "problems" if limits else "examples"
-    if (nothing := _unweighable(gaps, sum(gaps) / len(gaps), limits, unit)) is not None:
+    if candidate.weights != reference.weights:
+        raise EvidenceError("the two sides weigh their examples differently, so their means cannot be compared.")
+    weights = None if reference.weights is None else [reference.weights[key] for key in old]
+    mean = _mean(gaps, weights)
+    if (nothing := _unweighable(gaps, mean, limits, unit)) is not None:
         return nothing
-    low, high, above, below = _resampled(gaps, line, limits, rule)
-    mean = sum(gaps) / len(gaps)
+    low, high, above, below = _resampled(gaps, line, limits, rule, weights)
     runs = f"{candidate.item_runs} against {reference.item_runs} runs averaged, " if limits else ""
     return Weighing(
         mean, low, high, above, below, len(gaps), unit, f"paired by item: {runs}bootstrap clustered by item",
@@ -306,7 +332,8 @@ def _unpaired(candidate: Measurement, reference: Measurement, line: float, rule:
 
     def advise() -> Advice:
         claimed, true = (-line, mean) if mean >= line else (line, -mean)
-        rate = _inside(_value(reference), n0)
+        # The formula's rate is that of the side which loses nothing: the one that the estimate favours.
+        rate = _inside(_value(reference if mean >= line else candidate), n0)
         need = lambda: st.problems_needed_unpaired(claimed, rate, true, rule.alpha, rule.power)  # noqa: E731
         return _advise(need, "problems per side", min(n1, n0), f"unpaired, and the true difference is {mean:+.4f}")
 
@@ -343,7 +370,7 @@ def training_runs(candidate: list[list[float]], reference: list[list[float]], li
     )  # fmt: skip
 
 
-def steps(tables: list[dict[str, float]], sign: float, rule: Rule) -> Weighing:
+def steps(tables: list[dict[str, float]], weighted: dict[str, float] | None, sign: float, rule: Rule) -> Weighing:
     """Held-out examples at successive steps: first against last, and no step shown to go the other way (Holm over steps)."""
     keys = list(tables[0])
     if any(set(table) != set(keys) for table in tables):
@@ -352,11 +379,12 @@ def steps(tables: list[dict[str, float]], sign: float, rule: Rule) -> Weighing:
         )
     moves = [[sign * (b[key] - a[key]) for key in keys] for a, b in pairwise(tables)]
     whole = [sign * (tables[-1][key] - tables[0][key]) for key in keys]
-    mean = sum(whole) / len(whole)
+    weights = None if weighted is None else [weighted[key] for key in keys]
+    mean = _mean(whole, weights)
     if (nothing := _unweighable(whole, sign * mean, None, "examples")) is not None:
         return nothing
-    low, high, p_for, _ = _resampled(whole, 0.0, None, rule)
-    wrong = [_resampled(gaps, 0.0, None, rule)[3] for gaps in (*moves, whole) if max(gaps) > min(gaps)]
+    low, high, p_for, _ = _resampled(whole, 0.0, None, rule, weights)
+    wrong = [_went_wrong(gaps, weights, rule) for gaps in (*moves, whole)]
     first, last = sorted((sign * low, sign * high))
     return Weighing(
         sign * mean, first, last, p_for, min(st.holm(wrong)), len(keys), "examples",
@@ -365,8 +393,18 @@ def steps(tables: list[dict[str, float]], sign: float, rule: Rule) -> Weighing:
     )  # fmt: skip
 
 
+def _went_wrong(gaps: list[float], weights: list[float] | None, rule: Rule) -> float:
+    """The p-value of a step having gone the right way or nowhere; a step without spread is judged by its signs."""
+    if _unweighable(gaps, 0.0, None, "examples") is None:
+        return _resampled(gaps, 0.0, None, rule, weights)[3]
+    return 0.5 ** len(gaps) if max(gaps) < 0 else 1.0
+
+
 def curve(values: list[float], at: list[float], sign: float, rule: Rule) -> Weighing:
     """The slope of one recorded series, by a block bootstrap."""
+    if len(values) < LEAST_POINTS:
+        few = Advice(LEAST_POINTS, "points", len(values), f"the slope of fewer than {LEAST_POINTS} points says nothing")
+        return Weighing(values[-1] - values[0], None, None, 1.0, 1.0, len(values), "points", few.assumes, lambda: few)
     return Weighing(
         st.slope(values, at),
         st.slope_interval(values, at, seed=rule.seed, alpha=rule.alpha, side="lower").low,
