@@ -88,6 +88,13 @@ class Untestable(Exception):  # noqa: N818 - it is a reason, not an error
         super().__init__(f"{reason}; {enable}" if enable else reason)
 
 
+class StopTrial(BaseException):
+    """Leaves a trial at once with what was raised in a case. Not an `Exception`, so that no subject swallows it by accident."""
+
+    def __init__(self, cause: Exception) -> None:
+        self.cause = cause
+
+
 @dataclass
 class Refutation(AssertionError):  # noqa: N818 - no error: the claim is wrong, not the program
     """A claim was tried and broke.

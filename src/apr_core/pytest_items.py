@@ -190,10 +190,16 @@ def settle(items: list[pytest.Item]) -> None:
     owners: dict[str, set[Path]] = {}
     for item in items:
         if isinstance(item, ClaimItem):
-            owners.setdefault(item.loaded.id, set()).add(item.path)
+            known = judgement(item.config).session.catalog.files.get(item.loaded.id, [])
+            owners.setdefault(item.loaded.id, set()).update([item.path, *known])
     for item in items:
         if isinstance(item, ClaimItem) and len(owners[item.loaded.id]) > 1:
-            item.rivals = sorted(path.relative_to(item.config.rootpath) for path in owners[item.loaded.id])
+            item.rivals = sorted(_short(path, item.config.rootpath) for path in owners[item.loaded.id])
+
+
+def _short(path: Path, root: Path) -> Path:
+    """The path below the root, or as it is when it lies elsewhere."""
+    return path.relative_to(root) if path.is_relative_to(root) else path
 
 
 def note_empty_selection(before: list[pytest.Item], after: list[pytest.Item], config: pytest.Config) -> None:
@@ -209,14 +215,10 @@ def nearest(message: str, config: pytest.Config) -> str:
     """For a path or id that pytest did not find: what is near it."""
     wanted = message.partition(": ")[2].partition("\n")[0].strip()
     judge = judgement(config)
-    ids = [
-        f"{path.relative_to(config.rootpath)}::{claim.rpartition('::')[2]}" for claim, path in judge.collected.items()
-    ]
+    ids = [f"{_short(path, config.rootpath)}::{claim.rpartition('::')[2]}" for claim, path in judge.collected.items()]
     if not ids:
         ids = [
-            str(path.relative_to(judge.session.root))
-            for paths in judge.session.catalog.files.values()
-            for path in paths
+            str(_short(path, judge.session.root)) for paths in judge.session.catalog.files.values() for path in paths
         ]
     return f"\n{_near(wanted, ids).strip()}"
 

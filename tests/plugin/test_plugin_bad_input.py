@@ -124,6 +124,13 @@ def test_a_subject_that_must_not_or_cannot_be_called(project: Write, kind: str) 
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_folder_named_like_an_installed_package_does_not_open_it(project: Write) -> None:
+    folder = project({"yaml/zz.py": "x = 1\n", "contracts/s.apr.yaml": subject("yaml:unsafe_load", "g(str(n)) == n")})
+    done = run_pytest(folder)
+    assert "1 error" in done.stdout
+    assert "installed package of that name" in " ".join(done.stdout.split())
+
+
 def test_a_foreign_package_is_callable_once_it_is_allowed(project: Write) -> None:
     toml = '[project]\nname = "foreign"\nversion = "1"\n[tool.pytest.ini_options]\n[tool.apr]\nsubjects = ["json"]\n'
     folder = project({"pyproject.toml": toml, "contracts/s.apr.yaml": subject("json:dumps", "len(g(n)) > 0")})

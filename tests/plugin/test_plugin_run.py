@@ -210,6 +210,12 @@ def test_two_contracts_with_one_id_are_both_errors(project: Write) -> None:
     assert "have the same contract id 'numbers'" in " ".join(done.stdout.split())
 
 
+def test_a_contract_whose_id_another_file_has_is_an_error_even_alone(project: Write) -> None:
+    files = {f"{name}/contracts/numbers.apr.yaml": TRUE_AND_FALSE for name in ("a", "b")}
+    folder = project({"toy.py": MODULE, **files})
+    assert "2 error" in run_pytest(folder, "a/contracts/numbers.apr.yaml").stdout
+
+
 NOTHING = """
 title: Nothing
 version: 1.0.0

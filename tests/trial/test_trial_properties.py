@@ -15,6 +15,7 @@ from apr_core.trial.session import Session, Settings
 Write = Callable[[dict[str, str]], Path]
 
 MODULE = """
+import functools
 import itertools
 import numpy as np
 calls = itertools.count()
@@ -45,6 +46,27 @@ def look(m): return m.weight.sum()
 def train(m):
     m.weight.data.add_(1.0)
     return m
+class Model:
+    __slots__ = ("weight",)
+    def __init__(self): self.weight = 1
+    def __call__(self, n): return n * self.weight
+def model(): return Model()
+def use(m, n): return m(n)
+def leaves(n):
+    import sys
+    sys.exit(0)
+def skips(n):
+    import pytest
+    pytest.skip("not today")
+def not_a_number(n): return float("nan")
+_BUFFER = np.zeros(3)
+def buffered(n):
+    _BUFFER[:] = n
+    return _BUFFER
+def vector(a, b): return np.array([a, b])
+def huge(n): return 2 ** 53 + n
+@functools.lru_cache(None)
+def cached(n): return np.zeros(1_000_000 + 0 * n)
 def noisy(n):
     import random
     return random.random() < 0.5
@@ -113,6 +135,43 @@ def test_each_type_holds_and_falls_where_it_must(project: Write, obligation: str
     assert result.verdict.value == verdict, result.reason
     text = f"{result.reason} {result.observed} {result.expected} {result.counterexample}"
     assert shown in text
+
+
+@pytest.mark.parametrize(
+    ("obligation", "inputs", "verdict"),
+    [
+        ("type: holds, check: leaves(n) == 1", "", "FALSIFIED"),
+        ("type: holds, check: skips(n) == 1", "", "FALSIFIED"),
+        ("type: rejection, run: leaves(n), raises: SystemExit", "", "HELD"),
+        ("type: holds, check: not_a_number(n) != 3", "", "FALSIFIED"),
+        ("type: holds, check: not_a_number(n) != 3, nonfinite: allowed", "", "HELD"),
+        ("type: holds, check: n != 0, for_each: {k: '[0, 1, 2]'}, where: n != k", "n: {integer: [0, 9]}", "FALSIFIED"),
+        ("type: monotone, let: {y: 0 - n}, value: y + 0 * n, in: n, direction: increasing", "", "FALSIFIED"),
+        ("type: monotone, where: n >= 0, value: n * n, in: n, direction: increasing", "n: {integer: [-9, 9]}", "HELD"),
+        ("type: monotone, value: huge(n), in: n, direction: increasing, strict: true", "", "HELD"),
+        ("type: equivalence, left: n, right: n + 1, tolerance: {absolute: not_a_number(n)}", "", "ERROR"),
+        ("type: equivalence, left: buffered(n), right: buffered(n + 1), tolerance: {absolute: 0.0}", "", "FALSIFIED"),
+        ("type: equivalence, left: huge(n), right: huge(n + 1), tolerance: {absolute: 0.0}", "", "FALSIFIED"),
+        ("type: equivalence, left: 'vector(1e-200 + 0 * n, 0)', right: 'vector(0, 1e-200)', tolerance: {cosine: 0.01}", "",
+         "FALSIFIED"),
+        ("type: bound, value: huge(1 + 0 * n), within: [0, 9007199254740992]", "", "FALSIFIED"),
+        ("type: cost, run: calls_helper(n), measure: calls, of: helper, at_most: not_a_number(n)", "", "FALSIFIED"),
+        # A memoised subject costs once and then nothing: not HELD, but nothing that reproduces either.
+        ("type: cost, run: cached(n), measure: peak_bytes, at_most: 1000", "", "ERROR"),
+        ("type: cost, run: raising(n + 6), measure: calls, of: raising, at_most: 1", "", "FALSIFIED"),
+        ("type: holds, check: noisy(n) or not noisy(n), cases: exhaustive", "n: {integer: [0, 9]}", "HELD"),
+    ],
+)  # fmt: skip
+def test_what_an_adversary_planted(project: Write, obligation: str, inputs: str, verdict: str) -> None:
+    """Each of these came out otherwise once."""
+    result = judge(project, obligation, inputs or "n: {integer: [0, 1000]}")
+    assert result.verdict.value == verdict, result.reason
+
+
+def test_an_object_without_a_digest_is_not_changed_by_being_read(project: Write) -> None:
+    extra = "setup: {m: model()}"
+    result = judge(project, "type: holds, check: 'use(m, n) == n'", extra=extra)
+    assert result.verdict.value == "HELD", result.reason
 
 
 def test_a_frame_sees_what_a_call_changes(project: Write) -> None:

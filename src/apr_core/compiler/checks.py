@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,21 +99,37 @@ def build(obligation: PropertyObligation, inputs: Collection[str], world: World)
     base = {**CONSTANTS, **world.names}
 
     def run(case: Names) -> None:
-        for names in prepare({**base, **case}):
+        names = {**base, **case}
+        if isinstance(obligation, Monotone):
+            low, high = sorted((case[obligation.in_], case[SECOND + obligation.in_]))
+            if low == high:
+                raise Discard
+            points = [prepare(names | {obligation.in_: at}) for at in (low, high)]
+            elements: Iterable[tuple[Names | None, ...]] = zip(*points, strict=True)
+        else:
+            elements = ((element,) for element in prepare(names))
+        tried = 0
+        for element in elements:
+            kept = [one for one in element if one is not None]
+            if len(kept) < len(element):
+                continue
+            tried += 1
             try:
-                decide(names)
+                decide(*kept)
             except Refutation as refutation:
-                refutation.counterexample = {name: describe(names[name]) for name in obligation.for_each}
+                refutation.counterexample = {name: describe(kept[0][name]) for name in obligation.for_each}
                 raise
+        if not tried:
+            raise Discard
 
     return Check(frozenset(compiler.read) & frozenset(inputs), run)
 
 
 def _preparation(
     obligation: PropertyObligation, compile_: Expressions, world: World
-) -> Callable[[Names], Iterator[Names]]:
+) -> Callable[[Names], Iterator[Names | None]]:
     """`for_each`, then `let` and the preconditions; a precondition that reads no name of `let` comes before them, so that
-    `let` may rely on it."""
+    `let` may rely on it. An element that does not meet them is None: it must not hide the others."""
     functions = world.functions
     loops = [(name, compile_(source)) for name, source in obligation.for_each.items()]
     compile_.extra |= set(obligation.for_each)
@@ -132,14 +148,17 @@ def _preparation(
             if not truth(condition.evaluate(names, functions), condition.source):
                 raise Discard
 
-    def one(names: Names) -> Names:
-        demand(early, names)
-        for targets, expression in bindings:
-            _bind(names, targets, expression.evaluate(names, functions), expression.source)
-        demand(late, names)
+    def one(names: Names) -> Names | None:
+        try:
+            demand(early, names)
+            for targets, expression in bindings:
+                _bind(names, targets, expression.evaluate(names, functions), expression.source)
+            demand(late, names)
+        except Discard:
+            return None
         return names
 
-    def prepare(names: Names) -> Iterator[Names]:
+    def prepare(names: Names) -> Iterator[Names | None]:
         if not loops:
             yield one(names)
             return
@@ -173,25 +192,57 @@ def _bind(scope: Names, targets: list[str], value: Any, source: str) -> None:
 def _try_holds(obligation: Holds, compile_: Expressions, world: World) -> Callable[[Names], None]:
     check = compile_(obligation.check)
     functions = world.functions
-    sides = [(ast.unparse(node), compile_(ast.unparse(node))) for node in _sides(obligation.check)]
+    found = _sides(obligation.check)
+    if found is None:
 
-    def decide(names: Names) -> None:
-        if truth(check.evaluate(names, functions), check.source):
-            return
-        values = "; ".join(f"{text} = {describe(side.evaluate(names, functions))}" for text, side in sides)
-        raise Refutation("false", check.source, values or "false")
+        def decide(names: Names) -> None:
+            if not truth(check.evaluate(names, functions), check.source):
+                raise Refutation("false", check.source, "false")
 
-    return decide
+        return decide
+    # The sides are evaluated once, and shown, and searched for NaN: `nan != 3` is true and says nothing.
+    whole, sides = found
+    parts = [(text, place, compile_(text)) for place, text in sides.items()]
+    comparison = compile_expression(whole, names=set(sides), functions=set(functions))
+    allowed = obligation.nonfinite == "allowed"
+
+    def decide_sides(names: Names) -> None:
+        values = {place: part.evaluate(names, functions) for _, place, part in parts}
+        held = truth(comparison.evaluate(values, functions), check.source)
+        shown = "; ".join(
+            f"{text} = {describe(values[place])}" for text, place, part in parts if part.names or part.calls
+        )
+        if not held:
+            raise Refutation("false", check.source, shown or "false")
+        if not allowed and any(_nonfinite(values[place]) for text, place, _ in parts if text.lstrip("-") != "inf"):
+            raise Refutation("nonfinite", f"{check.source}, decided on finite numbers", shown)
+
+    return decide_sides
 
 
-def _sides(source: str) -> list[ast.expr]:
-    """The parts of a check whose values a reader wants to see: the operands of its comparison."""
+def _sides(source: str) -> tuple[str, dict[str, str]] | None:
+    """A comparison with its operands replaced by names, and the operands by those names; None for any other check.
+
+    The comparison may stand inside one call: `all(a < b)`.
+    """
     node = ast.parse(source.strip(), mode="eval").body
-    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
-        node = node.args[0]
-    if not isinstance(node, ast.Compare):
-        return []
-    return [side for side in (node.left, *node.comparators) if not isinstance(side, ast.Constant)]
+    call = node if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords else None
+    inner = call.args[0] if call is not None else node
+    if not isinstance(inner, ast.Compare) or any(isinstance(part, ast.Starred) for part in inner.comparators):
+        return None
+    operands = [inner.left, *inner.comparators]
+    sides = {f"side{index}": ast.unparse(operand) for index, operand in enumerate(operands)}
+    names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in sides]
+    whole = ast.unparse(ast.Compare(names[0], inner.ops, names[1:]))
+    return (f"{ast.unparse(call.func)}({whole})" if call is not None else whole), sides
+
+
+def _nonfinite(value: Any) -> bool:
+    """Whether a number, or any element of an array of numbers, is NaN or infinite."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    kind = str(getattr(value, "dtype", ""))
+    return "float" in kind and not bool(np.isfinite(to_float64(value)).all())
 
 
 def _try_bound(obligation: Bound, compile_: Expressions, world: World) -> Callable[[Names], None]:
@@ -205,10 +256,15 @@ def _try_bound(obligation: Bound, compile_: Expressions, world: World) -> Callab
             _number(low.evaluate(names, functions), low.source),
             _number(high.evaluate(names, functions), high.source),
         )
-        seen = to_float64(value.evaluate(names, functions))
+        given = value.evaluate(names, functions)
+        expected = f"{value.source} in [{_plain(ends[0])}, {_plain(ends[1])}]"
+        if type(given) is int:  # exactly: float64 cannot tell 2**53 from 2**53 + 1
+            if not ends[0] <= given <= ends[1]:
+                raise Refutation("outside", expected, str(given))
+            return
+        seen = to_float64(given)
         if seen.size == 0:
             raise TrialError(f"{value.source!r} gave an empty array: nothing was checked. Draw at least one element.")
-        expected = f"{value.source} in [{_plain(ends[0])}, {_plain(ends[1])}]"
         finite = np.isfinite(seen)
         if not allowed and not finite.all():
             raise Refutation("nonfinite", expected, f"{_plain(float(seen[~finite].flat[0]))}")
@@ -226,14 +282,16 @@ def _worst(seen: np.ndarray[Any, Any], inside: np.ndarray[Any, Any]) -> str:
 
 
 def _number(value: Any, source: Any) -> float:
+    if type(value) is int:
+        return value  # whole, so that large integers keep their last digit
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TrialError(f"{source!r} gave {describe(value)}, not a number.") from None
 
 
 def _plain(value: float) -> str:
-    return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return repr(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _try_equivalence(obligation: Equivalence, compile_: Expressions, world: World) -> Callable[[Names], None]:
@@ -249,8 +307,8 @@ def _try_equivalence(obligation: Equivalence, compile_: Expressions, world: Worl
             left.evaluate(names, functions),
             right.evaluate(names, functions),
             f"{left.source} = {right.source}",
-            absolute=None if absolute is None else _number(absolute.evaluate(names, functions), absolute.source),
-            relative=None if relative is None else _number(relative.evaluate(names, functions), relative.source),
+            absolute=None if absolute is None else _room(absolute, names, functions),
+            relative=None if relative is None else _room(relative, names, functions),
             ulp=tolerance.ulp,
             cosine=tolerance.cosine,
             exact=bool(tolerance.exact),
@@ -260,36 +318,40 @@ def _try_equivalence(obligation: Equivalence, compile_: Expressions, world: Worl
     return decide
 
 
-def _try_monotone(obligation: Monotone, compile_: Expressions, world: World) -> Callable[[Names], None]:
+def _room(tolerance: Expression, names: Names, functions: Functions) -> float:
+    """A tolerance; a NaN would let everything pass."""
+    value = _number(tolerance.evaluate(names, functions), tolerance.source)
+    if not value >= 0:
+        raise TrialError(f"the tolerance {tolerance.source!r} is {value!r}; it must be 0 or more.")
+    return value
+
+
+def _try_monotone(obligation: Monotone, compile_: Expressions, world: World) -> Callable[[Names, Names], None]:
     value = compile_(obligation.value)
     compile_.read |= {obligation.in_, SECOND + obligation.in_}
     functions = world.functions
-    sign = 1.0 if obligation.direction == "increasing" else -1.0
+    rising = obligation.direction == "increasing"
+    word = f"{'strictly ' if obligation.strict else ''}{obligation.direction}"
+    expected = f"{value.source} {word} in {obligation.in_}"
 
-    def decide(names: Names) -> None:
-        low, high = sorted((names[obligation.in_], names[SECOND + obligation.in_]))
-        if low == high:
-            raise Discard
-        before, after = (
-            _number(value.evaluate(names | {obligation.in_: at}, functions), value.source) for at in (low, high)
-        )
-        word = f"{'strictly ' if obligation.strict else ''}{obligation.direction}"
-        expected = f"{value.source} {word} in {obligation.in_}"
-        observed = f"{before!r} at {obligation.in_} = {describe(low)}, {after!r} at {obligation.in_} = {describe(high)}"
-        if obligation.nonfinite != "allowed" and not (math.isfinite(before) and math.isfinite(after)):
+    def decide(low: Names, high: Names) -> None:
+        before, after = (_number(value.evaluate(names, functions), value.source) for names in (low, high))
+        points = [(seen, describe(names[obligation.in_])) for seen, names in ((before, low), (after, high))]
+        observed = ", ".join(f"{seen!r} at {obligation.in_} = {at}" for seen, at in points)
+        if obligation.nonfinite != "allowed" and not (_finite(before) and _finite(after)):
             raise Refutation("nonfinite", expected, observed)
-        step = (
-            sign * (after - before)
-            if math.isfinite(after - before)
-            else sign * (float(after > before) - float(after < before))
-        )
-        if step < 0 or (obligation.strict and step == 0):
+        wrong = after < before if rising else after > before
+        if wrong or (obligation.strict and after == before):
             raise Refutation("order", expected, observed)
 
     return decide
 
 
-CHECKS: dict[type[PropertyObligation], Callable[[Any, Expressions, World], Callable[[Names], None]]] = {
+def _finite(value: float) -> bool:
+    return type(value) is int or math.isfinite(value)
+
+
+CHECKS: dict[type[PropertyObligation], Callable[[Any, Expressions, World], Callable[..., None]]] = {
     Holds: _try_holds,
     Bound: _try_bound,
     Equivalence: _try_equivalence,

@@ -63,14 +63,26 @@ def _leaves(left: Any, right: Any, claim: str, where: str) -> list[tuple[str, An
             raise Refutation("unequal", f"{claim}{where} of the same length", f"{len(left)} and {len(right)} elements")
         pairs = enumerate(zip(left, right, strict=True))
         return [leaf for index, (a, b) in pairs for leaf in _leaves(a, b, claim, f"{where}[{index}]")]
-    return [(where, left, right)]
+    return [(where, _plain(left), _plain(right))]
+
+
+def _plain(value: Any) -> Any:
+    """A numpy truth value as Python's own."""
+    return bool(value) if isinstance(value, np.bool_) else value
 
 
 def _compare_numbers(
     a: Any, b: Any, expected: str, absolute: float | None, relative: float | None, ulp: int | None, cosine: float | None,
     nonfinite_allowed: bool,
 ) -> None:  # fmt: skip
+    if type(a) is int and type(b) is int and cosine is None and ulp is None:
+        # Exactly: float64 cannot tell 2**53 from 2**53 + 1.
+        if abs(a - b) > (absolute or 0) + (relative or 0) * abs(b):
+            raise Refutation("unequal", expected, f"{a} and {b}, difference {a - b}")
+        return
     x, y = to_float64(a), to_float64(b)
+    if cosine is not None and x.ndim == 0:
+        raise TrialError(f"{expected!r}: a single number has no direction. Compare arrays, or give another tolerance.")
     if x.shape != y.shape and x.ndim and y.ndim:
         raise Refutation("unequal", expected, f"shapes {x.shape} and {y.shape}")
     x, y = np.broadcast_arrays(x, y)
@@ -78,11 +90,7 @@ def _compare_numbers(
         raise TrialError(f"both sides of {expected!r} are empty: nothing was compared. Draw at least one element.")
     finite = np.isfinite(x) & np.isfinite(y)
     if not finite.all():
-        if not nonfinite_allowed:
-            raise Refutation("nonfinite", expected, _at(x, y, ~finite))
-        matching = (x == y) | (np.isnan(x) & np.isnan(y))
-        if not (matching | finite).all():
-            raise Refutation("unequal", expected, _at(x, y, ~(matching | finite)))
+        _compare_nonfinite(x, y, finite, expected, nonfinite_allowed)
     if absolute is not None or relative is not None:
         with np.errstate(all="ignore"):
             room = (absolute or 0.0) + (relative or 0.0) * np.abs(y)
@@ -97,13 +105,22 @@ def _compare_numbers(
         _compare_direction(x, y, expected, cosine)
 
 
+def _compare_nonfinite(x: Any, y: Any, finite: Any, expected: str, allowed: bool) -> None:
+    if not allowed:
+        raise Refutation("nonfinite", expected, _at(x, y, ~finite))
+    matching = (x == y) | (np.isnan(x) & np.isnan(y))
+    if not (matching | finite).all():
+        raise Refutation("unequal", expected, _at(x, y, ~(matching | finite)))
+
+
 def _compare_direction(x: Any, y: Any, expected: str, cosine: float) -> None:
-    norms = float(np.linalg.norm(x)) * float(np.linalg.norm(y))
-    if norms == 0.0:
-        if float(np.linalg.norm(x)) == float(np.linalg.norm(y)):
+    largest = float(np.abs(x).max()), float(np.abs(y).max())
+    if 0.0 in largest:
+        if largest[0] == largest[1]:
             return
         raise Refutation("unequal", expected, "one side is zero and has no direction")
-    distance = 1.0 - float(np.vdot(x, y)) / norms
+    x, y = x / largest[0], y / largest[1]  # squares of very small and very large numbers leave float64
+    distance = 1.0 - float(np.vdot(x, y)) / (float(np.linalg.norm(x)) * float(np.linalg.norm(y)))
     if distance > cosine:
         raise Refutation("unequal", expected, f"1 - cosine = {distance:.6g}")
 

@@ -6,11 +6,11 @@ can be seen. A case is used once, so nothing leaks into the next.
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import time
-import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from apr_core.compiler.measure import peak_bytes
 from apr_core.compiler.values import fresh, truth
 from apr_core.contract.obligations import Cost, Frame, Rejection
 from apr_core.contract.vocabulary import digest
-from apr_core.errors import Refutation, TrialError, Untestable
+from apr_core.errors import Refutation, StopTrial, TrialError, Untestable
 
 if TYPE_CHECKING:
     from apr_core.compiler.checks import Expressions, Names, World
@@ -39,6 +39,10 @@ def try_frame(obligation: Frame, compile_: Expressions, world: World) -> Callabl
         snapshots = {id(names[name]): value for name, value in earlier.items()}
         digests = {name: digest(names[name]) for name in watched}
         result = run.evaluate(names, world.direct)
+        if inspect.isgenerator(result) or inspect.isawaitable(result):
+            raise TrialError(
+                f"{run.source} gave a {type(result).__name__}, which has not run yet. Consume it in the subject."
+            )
         for name in obligation.unchanged:
             if digests[name] != digest(names[name]):
                 raise Refutation("changed", f"{name} unchanged by {run.source}", _change(earlier[name], names[name]))
@@ -49,12 +53,18 @@ def try_frame(obligation: Frame, compile_: Expressions, world: World) -> Callabl
                 )
         if check is None:
             return
-        functions = {**world.functions, "before": lambda value: snapshots.get(id(value), value)}
+        functions = {**world.functions, "before": lambda value: _snapshot(value, snapshots)}
         verdict = check.evaluate(names | {"result": result}, functions)
         if not truth(verdict, check.source):
             raise Refutation("false", f"{check.source} after {run.source}", "false")
 
     return decide
+
+
+def _snapshot(value: Any, snapshots: Mapping[int, Any]) -> Any:
+    if isinstance(value, Path):
+        raise TrialError("before() keeps values, not folders. Name the folder in `changed` or `unchanged` instead.")
+    return snapshots.get(id(value), value)
 
 
 def _change(before: Any, after: Any) -> str:
@@ -72,22 +82,26 @@ def try_rejection(obligation: Rejection, compile_: Expressions, world: World) ->
     def decide(names: Names) -> None:
         place = None if folder is None else Path(folder.evaluate(names, world.functions))
         earlier = _files(place)
+        outcome: list[Any] = []
+
+        def call() -> None:
+            try:
+                outcome.append(run.evaluate({**names}, world.bare))
+            except (MemoryError, Untestable, StopTrial, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                outcome.append(error)
+
         started = time.monotonic()
-        if limits.bytes is not None:
-            tracemalloc.start()
-        try:
-            result = run.evaluate({**names}, world.bare)
-        except (MemoryError, Untestable):
-            raise
-        except Exception as error:
-            _demand_error(error, obligation.raises, pattern, expected)
+        peak = 0
+        if limits.bytes is None:
+            call()
         else:
-            raise Refutation("accepted", expected, f"it returned {describe(result)}")
-        finally:
-            peak = tracemalloc.get_traced_memory()[1] if limits.bytes is not None else 0
-            if limits.bytes is not None:
-                tracemalloc.stop()
+            peak = peak_bytes(call)
         seconds = time.monotonic() - started
+        if not isinstance(outcome[0], BaseException):
+            raise Refutation("accepted", expected, f"it returned {describe(outcome[0])}")
+        _demand_error(outcome[0], obligation.raises, pattern, expected)
         left = sorted(_files(place) - earlier)
         if left:
             raise Refutation("left", f"{expected} and leaves nothing behind", f"it left {', '.join(left[:3])}")
@@ -99,7 +113,7 @@ def try_rejection(obligation: Rejection, compile_: Expressions, world: World) ->
     return decide
 
 
-def _demand_error(error: Exception, wanted: str, pattern: re.Pattern[str] | None, expected: str) -> None:
+def _demand_error(error: BaseException, wanted: str, pattern: re.Pattern[str] | None, expected: str) -> None:
     kinds = {name for kind in type(error).__mro__ for name in (kind.__name__, f"{kind.__module__}.{kind.__qualname__}")}
     text = str(error)
     shown = f"{type(error).__name__}: {text[:300]}"
@@ -120,25 +134,30 @@ def try_cost(obligation: Cost, compile_: Expressions, world: World) -> Callable[
     run = compile_(obligation.run)
     limit = compile_(obligation.at_most)
     measure = obligation.measure
+    warm = False
 
     def decide(names: Names) -> None:
+        nonlocal warm
         own = _own(names, world)
         allowed = limit.evaluate(names, world.functions)
         if isinstance(allowed, bool) or not isinstance(allowed, (int, float)):
             raise TrialError(f"at_most: {limit.source!r} gave {describe(allowed)}, not a number.")
         if measure == "peak_bytes":
-            # The first call also fills caches and imports what it needs; the second shows what the work itself takes.
-            first = peak_bytes(lambda: run.evaluate(own, world.direct))
-            again = _own(names, world)
-            cost = min(first, peak_bytes(lambda: run.evaluate(again, world.direct)))
+            if (
+                not warm
+            ):  # the very first call also imports what it needs; a repeated one might be answered from a cache
+                run.evaluate(_own(names, world), world.direct)
+                warm = True
+            cost = peak_bytes(lambda: run.evaluate(own, world.direct))
         elif measure == "bytes_written":
-            folders = [value for value in own.values() if isinstance(value, Path) and value.is_dir()]
+            places = {value.resolve() for value in own.values() if isinstance(value, Path) and value.is_dir()}
+            folders = [place for place in places if not any(other in place.parents for other in places)]
             before = sum(map(_bytes_below, folders))
             run.evaluate(own, world.direct)
             cost = sum(map(_bytes_below, folders)) - before
         else:
             cost = _calls(lambda functions: run.evaluate(own, functions), str(obligation.of), world)
-        if cost > allowed:
+        if not cost <= allowed:
             word = f"calls of {obligation.of}" if measure == "calls" else measure.replace("_", " ")
             raise Refutation("cost", f"{word} of {run.source} at most {allowed:g}", str(cost))
 
@@ -155,22 +174,28 @@ def _bytes_below(folder: Path) -> int:
 
 
 def _calls(run: Callable[[Any], Any], of: str, world: World) -> int:
-    """Calls of one subject, from the expression and from inside its own module, where its name is looked up."""
+    """Calls of one subject, from the expression and from every module of the subjects' packages that knows it by a name."""
     subject = world.bare[of]
     count = 0
 
-    def counting(*args: Any, **kwargs: Any) -> Any:
-        nonlocal count
-        count += 1
-        return subject(*args, **kwargs)
+    def counting(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal count
+            count += 1
+            return function(*args, **kwargs)
 
-    module = sys.modules.get(getattr(subject, "__module__", ""))
-    names = [name for name, value in vars(module).items() if value is subject] if module else []
-    for name in names:
-        setattr(module, name, counting)
+        return call
+
+    tops = {str(getattr(one, "__module__", "")).partition(".")[0] for one in world.bare.values()} - {"apr_core", ""}
+    tops |= {str(getattr(subject, "__module__", "")).partition(".")[0]}
+    modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in tops]
+    places = [(module, name) for module in modules for name, value in list(vars(module).items()) if value is subject]
+    patched = counting(subject)
+    for module, name in places:
+        setattr(module, name, patched)
     try:
-        run({**world.direct, of: counting})
+        run({**world.direct, of: counting(world.direct[of])})
     finally:
-        for name in names:
+        for module, name in places:
             setattr(module, name, subject)
     return count

@@ -70,17 +70,11 @@ def same(a: Any, b: Any) -> bool:
             return False
         return _same_bits(a, b)
     if is_torch(a):
-        if not is_torch(b) or a.dtype != b.dtype or a.shape != b.shape:
-            return False
-        if a.is_floating_point() and a.element_size() in (2, 4, 8):
-            import torch
-
-            bits = {2: torch.int16, 4: torch.int32, 8: torch.int64}[a.element_size()]
-            return bool((a.detach().contiguous().view(bits) == b.detach().contiguous().view(bits)).all())
-        return bool((a == b).all())
+        return is_torch(b) and a.dtype == b.dtype and a.shape == b.shape and _same_tensor(a.detach(), b.detach())
+    a, b = _python(a), _python(b)
     if isinstance(a, float) and isinstance(b, float):
         return a.hex() == b.hex() if a == a and b == b else a != a and b != b
-    if isinstance(a, (list, tuple)) and type(a) is type(b):
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict) and type(a) is type(b):
         return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
@@ -88,8 +82,36 @@ def same(a: Any, b: Any) -> bool:
         return False
     try:
         return equal(a, b)
-    except ExpressionError:  # no digest: all that is left is the type's own opinion
-        return bool(a == b)
+    except ExpressionError:
+        return _same_object(a, b)
+
+
+def _python(value: Any) -> Any:
+    """A numpy scalar of a type that Python has as Python's own."""
+    return value.item() if isinstance(value, (np.float64, np.int64, np.bool_)) else value
+
+
+def _same_object(a: Any, b: Any) -> bool:
+    """Objects without a digest, by their fields; where there are none, by the type's own `==`; where that is identity, no
+    difference can be seen."""
+    names = [name for kind in type(a).__mro__ for name in getattr(kind, "__slots__", ()) if hasattr(a, name)]
+    fields = {**getattr(a, "__dict__", {}), **{name: getattr(a, name) for name in names}}
+    if fields:
+        others = {**getattr(b, "__dict__", {}), **{name: getattr(b, name) for name in names if hasattr(b, name)}}
+        return same(fields, others)
+    compares = any("__eq__" in vars(kind) for kind in type(a).__mro__[:-1])
+    return bool(a == b) if compares else True
+
+
+def _same_tensor(a: Any, b: Any) -> bool:
+    import torch
+
+    if a.is_complex():
+        return _same_tensor(torch.view_as_real(a.resolve_conj()), torch.view_as_real(b.resolve_conj()))
+    bits = {2: torch.int16, 4: torch.int32, 8: torch.int64}.get(a.element_size())
+    if a.is_floating_point() and bits is not None:
+        a, b = a.contiguous().view(bits), b.contiguous().view(bits)
+    return bool((a == b).all())
 
 
 def _same_bits(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> bool:

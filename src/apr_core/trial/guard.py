@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from hypothesis.errors import HypothesisException
+import numpy as np
+from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
 
 from apr_core.compiler.describe import describe
 from apr_core.compiler.values import fresh, same
-from apr_core.errors import Refutation, SubjectError, TrialError, Untestable
+from apr_core.contract.vocabulary.arrays import is_torch
+from apr_core.errors import Refutation, StopTrial, SubjectError, TrialError, Untestable
 from apr_core.trial.subjects import EXTRAS, misuse
 
 
@@ -37,16 +39,25 @@ def guarded(name: str, subject: Callable[..., Any], shared: Collection[int]) -> 
                 raise Refutation(
                     "changed", f"{name}() leaves its arguments alone", f"it changed argument {what} to {describe(used)}"
                 )
-        return result
+        return _kept(result)
 
     return call
+
+
+def _kept(result: Any) -> Any:
+    """The result in memory of its own: a subject that reuses its buffer must not change what it gave before."""
+    if isinstance(result, np.ndarray):
+        return fresh(result)
+    return result.clone() if is_torch(result) else result
 
 
 def attempt(name: str, subject: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call a subject; tell apart what refutes the claim from what breaks the trial."""
     try:
         return subject(*args, **kwargs)
-    except (HypothesisException, Untestable, Refutation):
+    except UnsatisfiedAssumption as error:
+        raise Refutation("raised", f"{name}() returns", "it called hypothesis.reject() or assume()") from error
+    except (HypothesisException, Untestable, Refutation, KeyboardInterrupt, GeneratorExit):
         raise
     except MemoryError as error:
         raise TrialError(
@@ -58,7 +69,9 @@ def attempt(name: str, subject: Callable[..., Any], args: tuple[Any, ...], kwarg
             enable = f"pip install 'apr-core[{EXTRAS[missing]}]'"
             raise Untestable(f"{name}() needs {missing}, which is not installed", enable) from None
         raise SubjectError(f"{name}() needs the module {error.name!r}, which is not installed.") from error
-    except Exception as error:
+    except BaseException as error:
+        if isinstance(error, StopTrial) or type(error).__module__.startswith("hypothesis."):
+            raise
         why = misuse(subject, args, kwargs) if isinstance(error, TypeError) else None
         if why is not None:
             raise SubjectError(f"{name}() was called with arguments that it does not take: {why}.") from None

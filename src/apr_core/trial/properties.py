@@ -7,6 +7,7 @@ there is nothing to shrink, and shrinking it would report the smallest broken co
 
 from __future__ import annotations
 
+import random
 import shutil
 import signal
 import sys
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import numpy as np
 from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import FlakyFailure, Unsatisfiable
@@ -29,7 +31,7 @@ from hypothesis.strategies import SearchStrategy
 
 from apr_core.compiler.checks import Check, Discard
 from apr_core.compiler.describe import describe
-from apr_core.errors import AprError, Refutation, TrialError, Untestable
+from apr_core.errors import AprError, Refutation, StopTrial, TrialError, Untestable
 
 DISCARD_LIMIT = 0.9
 """A larger share of discarded cases means that the claim was hardly tried."""
@@ -48,13 +50,6 @@ class Tried:
     exhaustive: bool = False
 
 
-class _Stop(BaseException):
-    """Leaves Hypothesis at once with what was raised in a case."""
-
-    def __init__(self, cause: Exception) -> None:
-        self.cause = cause
-
-
 class _Counter:
     """Runs cases and counts them; the last refutation that passes through is the smallest, because Hypothesis ends on it."""
 
@@ -63,7 +58,7 @@ class _Counter:
         self.accepted = self.discarded = 0
 
     def run(self, case: dict[str, Any]) -> None:
-        """One case. Raises Refutation with the case described, Discard, or _Stop."""
+        """One case. Raises Refutation with the case described, Discard, or StopTrial."""
         if "torch" in sys.modules:
             sys.modules["torch"].manual_seed(0)
         try:
@@ -77,7 +72,7 @@ class _Counter:
             refutation.counterexample = dict(refutation.counterexample) | shown
             raise
         except (AprError, Untestable) as error:
-            raise _Stop(error) from error
+            raise StopTrial(error) from error
         finally:
             for folder in getattr(case, "folders", ()):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -121,7 +116,7 @@ def sample(
             test()
     except Refutation as refutation:
         return Tried(counter.accepted, counter.discarded, refutation)
-    except _Stop as stop:
+    except StopTrial as stop:
         raise stop.cause from None
     except FlakyFailure as error:
         raise TrialError(
@@ -137,15 +132,16 @@ def enumerate_all(check: Check, cases: Iterator[dict[str, Any]], *, seconds: flo
     """Try every case of a finite domain, simplest first, and stop at the first that refutes."""
     counter = _Counter(check)
     try:
-        with _quiet(), _deadline(seconds):
+        with _quiet(), _deadline(seconds), _seeded() as reseed:
             for case in cases:
+                reseed()
                 try:
                     counter.run(case)
                 except Discard:
                     continue
     except Refutation as refutation:
         return Tried(counter.accepted, counter.discarded, refutation, exhaustive=True)
-    except _Stop as stop:
+    except StopTrial as stop:
         raise stop.cause from None
     return _weighed(counter, exhaustive=True)
 
@@ -203,6 +199,25 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
+def _seeded() -> Iterator[Callable[[], None]]:
+    """A function that makes Python's and numpy's global generators start afresh; their states come back at the end.
+
+    Drawn cases need none of it: Hypothesis does the same for them.
+    """
+    states = random.getstate(), np.random.get_state()
+
+    def reseed() -> None:
+        random.seed(0)
+        np.random.seed(0)
+
+    try:
+        yield reseed
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+
+
+@contextmanager
 def _deadline(seconds: float) -> Iterator[None]:
     """Stop the trial after `seconds` of wall time, where the platform can (main thread, POSIX)."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
@@ -210,7 +225,7 @@ def _deadline(seconds: float) -> Iterator[None]:
         return
 
     def out_of_time(*_: object) -> None:
-        raise _Stop(
+        raise StopTrial(
             TrialError(
                 f"out of time: the obligation ran for more than {seconds:g} s. Draw smaller inputs, ask for fewer cases, or "
                 "raise `limits: {seconds: …}`."

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.metadata
+import importlib.util
 import inspect
 import subprocess
 import sys
@@ -42,6 +44,10 @@ class Policy:
     commands: frozenset[str]
     places: tuple[Path, ...]
     """Folders that the project's own modules are imported from."""
+    own: frozenset[str]
+    """Packages that are allowed because they lie there."""
+    name: str
+    """Of the project's own distribution, which may be installed and not lie there."""
     prefixes: tuple[str, ...] = tuple(f"apr_core.{half}" for half in PUBLIC_HALVES)
 
     @classmethod
@@ -51,13 +57,23 @@ class Policy:
         places = tuple(dict.fromkeys((root / "src", root, *places)))
         own = {name for folder in places for name in _importable(folder)}
         subjects = _strings(table, "subjects", root)
-        return cls(root, frozenset(own - sys.stdlib_module_names) | subjects, _strings(table, "commands", root), places)
+        own -= sys.stdlib_module_names
+        commands = _strings(table, "commands", root)
+        return cls(root, frozenset(own) | subjects, commands, places, frozenset(own) - subjects, _project_name(root))
 
     def allows(self, module: str) -> bool:
         """Whether a dotted module name lies in an allowed package."""
         if module.partition(".")[0] in self.packages:
             return True
         return any(module == prefix or module.startswith(prefix + ".") for prefix in self.prefixes)
+
+
+def _project_name(root: Path) -> str:
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return ""
+    return str(project.get("name", ""))
 
 
 def _tool_table(root: Path) -> dict[str, Any]:
@@ -151,6 +167,7 @@ def _demand(module: str, reference: str, policy: Policy) -> None:
 
 def _import(module: str, reference: str, policy: Policy) -> Any:
     add_to_path(policy)
+    _demand_own(module.partition(".")[0], reference, policy)
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -170,6 +187,28 @@ def _import(module: str, reference: str, policy: Policy) -> Any:
             f"subject {reference!r} cannot be imported: {module} raised {type(error).__name__}: {error}. "
             "Repair the module so that importing it has no effect that can fail."
         ) from error
+
+
+def _demand_own(top: str, reference: str, policy: Policy) -> None:
+    """A folder of the project that is named like somebody else's installed package does not open that package."""
+    if top not in policy.own:
+        return
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return
+    origins = (
+        [] if spec is None else [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.origin else [])]
+    )
+    inside = any(
+        Path(origin).resolve().is_relative_to(place.resolve()) for origin in origins for place in policy.places
+    )
+    if not origins or inside or policy.name in importlib.metadata.packages_distributions().get(top, ()):
+        return
+    raise SubjectError(
+        f"subject {reference!r}: {top!r} is a folder of this project, but importing it gives {origins[0]}, the installed "
+        "package of that name. Rename the folder, or allow the package in [tool.apr] subjects."
+    )
 
 
 def _checked(found: Any, reference: str, policy: Policy) -> Callable[..., Any]:

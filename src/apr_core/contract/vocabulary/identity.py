@@ -111,7 +111,7 @@ class _Digester:
         name = f"{type(value).__module__}.{type(value).__qualname__}"
         state = getattr(value, "state_dict", None)
         if callable(state) and torch_module() is not None:
-            return _hash(name, self.of(dict(state())))
+            return _hash(name, self.of(dict(state())), self.of(getattr(value, "training", None)))
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
             return _hash(name, self.of(fields))
