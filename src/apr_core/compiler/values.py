@@ -61,8 +61,12 @@ def _fresh_tensor(value: Any) -> Any:
     return twin.requires_grad_(value.requires_grad) if value.is_leaf else twin
 
 
-def same(a: Any, b: Any) -> bool:
-    """Whether two values have the same content, bit for bit; NaN equals itself and 0.0 differs from -0.0."""
+def same(a: Any, b: Any, *, opaque: bool = False) -> bool:
+    """Whether two values have the same content, bit for bit; NaN equals itself and 0.0 differs from -0.0.
+
+    `opaque` is the answer for objects in which nothing can be compared: nobody can say that a subject changed one, and
+    nobody can say that two of them agree.
+    """
     if a is b and isinstance(a, _IMMUTABLE):
         return True
     if isinstance(a, np.ndarray):
@@ -75,15 +79,15 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, float) and isinstance(b, float):
         return a.hex() == b.hex() if a == a and b == b else a != a and b != b
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(same(x, y, opaque=opaque) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict) and type(a) is type(b):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+        return list(a) == list(b) and all(same(a[key], b[key], opaque=opaque) for key in a)
     if type(a) is not type(b):
         return False
     try:
         return equal(a, b)
     except ExpressionError:
-        return _same_object(a, b)
+        return _same_object(a, b, opaque)
 
 
 def _python(value: Any) -> Any:
@@ -91,16 +95,16 @@ def _python(value: Any) -> Any:
     return value.item() if isinstance(value, (np.float64, np.int64, np.bool_)) else value
 
 
-def _same_object(a: Any, b: Any) -> bool:
+def _same_object(a: Any, b: Any, opaque: bool) -> bool:
     """Objects without a digest, by their fields; where there are none, by the type's own `==`; where that is identity, no
     difference can be seen."""
     names = [name for kind in type(a).__mro__ for name in getattr(kind, "__slots__", ()) if hasattr(a, name)]
     fields = {**getattr(a, "__dict__", {}), **{name: getattr(a, name) for name in names}}
     if fields:
         others = {**getattr(b, "__dict__", {}), **{name: getattr(b, name) for name in names if hasattr(b, name)}}
-        return same(fields, others)
+        return same(fields, others, opaque=opaque)
     compares = any("__eq__" in vars(kind) for kind in type(a).__mro__[:-1])
-    return bool(a == b) if compares else True
+    return bool(a == b) if compares else opaque
 
 
 def _same_tensor(a: Any, b: Any) -> bool:

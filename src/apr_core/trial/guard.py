@@ -34,7 +34,7 @@ def guarded(name: str, subject: Callable[..., Any], shared: Collection[int]) -> 
         for position, (original, used) in enumerate(
             zip((*args, *kwargs.values()), (*given, *named.values()), strict=True)
         ):
-            if original is not used and not same(original, used):
+            if original is not used and not same(original, used, opaque=True):
                 what = list(kwargs)[position - len(args)] if position >= len(args) else f"number {position + 1}"
                 raise Refutation(
                     "changed", f"{name}() leaves its arguments alone", f"it changed argument {what} to {describe(used)}"

@@ -50,7 +50,7 @@ def try_property(
     with workroot() as folder:
         tried = _try(session, loaded, plain, check, inputs, world, folder, mutated=bool(mutate))
     for name, original in originals.items():
-        if not same(original, world.names[name]):
+        if not same(original, world.names[name], opaque=True):
             raise Refutation("changed", f"the setup object {name} stays as it was", "a subject changed it")
     return _worded(blank, tried, plain)
 
