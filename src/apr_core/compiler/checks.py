@@ -205,17 +205,20 @@ def _try_holds(obligation: Holds, compile_: Expressions, world: World) -> Callab
     parts = [(text, place, compile_(text)) for place, text in sides.items()]
     comparison = compile_expression(whole, names=set(sides), functions=set(functions))
     allowed = obligation.nonfinite == "allowed"
+    numeric = [place for text, place, _ in parts if text.lstrip("-") != "inf"]
 
     def decide_sides(names: Names) -> None:
         values = {place: part.evaluate(names, functions) for _, place, part in parts}
         held = truth(comparison.evaluate(values, functions), check.source)
-        shown = "; ".join(
+        if not held:
+            raise Refutation("false", check.source, shown(values) or "false")
+        if not allowed and any(_nonfinite(values[place]) for place in numeric):
+            raise Refutation("nonfinite", f"{check.source}, decided on finite numbers", shown(values))
+
+    def shown(values: Names) -> str:
+        return "; ".join(
             f"{text} = {describe(values[place])}" for text, place, part in parts if part.names or part.calls
         )
-        if not held:
-            raise Refutation("false", check.source, shown or "false")
-        if not allowed and any(_nonfinite(values[place]) for text, place, _ in parts if text.lstrip("-") != "inf"):
-            raise Refutation("nonfinite", f"{check.source}, decided on finite numbers", shown)
 
     return decide_sides
 
