@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from evidence_records import run, total
+from harness_samples import SAMPLES, SEVEN
 
 from apr_core.cli import main
+from apr_core.commands import evidence as commands
+from apr_core.evidence.importers import FORMATS
 from apr_core.evidence.ledger import Ledger
 
 A = run("11100", model="Small", prompt="standard", time="2026-01-01T00:00:00+00:00", errors=0)
@@ -119,6 +122,30 @@ def test_an_import_goes_into_the_project_and_a_second_one_changes_nothing(
     assert len(list((tmp_path / "new" / "folder").iterdir())) == 1
 
 
+def test_a_file_of_a_harness_is_told_by_its_content_and_given_its_model(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrote = SAMPLES / "evalplus" / "qwen2.5-coder-7b-base-humaneval_eval_results.json"
+    code, out, err = apr(capsys, "import", "auto", str(wrote))
+    assert (code, out) == (2, "")
+    assert "which model made the samples is not said in this file" in err
+    code, out, _ = apr(capsys, "import", "auto", str(wrote), "--model", SEVEN, "--json")
+    assert code == 0
+    new = {
+        record.protocol.benchmark: record for record in Ledger([folder]).records if record.id in json.loads(out)["new"]
+    }
+    assert set(new) == {"humaneval", "humaneval+"}
+    _, out, _ = apr(capsys, "list", "--model", SEVEN)
+    assert "87/164 53.05 %" in out
+    _, out, _ = apr(capsys, "import", "evalplus", str(wrote), "--model", SEVEN)
+    assert "2 records" in out
+    assert "0 new, 2 there already" in out
+
+
+def test_the_help_names_every_format() -> None:
+    assert tuple(FORMATS) == commands.FORMATS
+
+
 def test_the_answer_can_be_written_to_a_file(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = apr(capsys, "flips", A.id, B.id, f"--json={tmp_path / 'flips.json'}")
     assert out.startswith("1 of 5 lost")
@@ -174,10 +201,12 @@ def test_a_broken_file_is_named_and_the_others_are_listed(folder: Path, capsys: 
         (["compare", "model=Small,model=Large", "x"], "'model=Large' is not one key=value"),
         (["compare", "promt=few-shot", "x"], "Did you mean 'prompt'"),
         (["compare", A.id, C.id], "its outcome is 'aggregate'"),
-        (
-            ["import", "figure", "x"],
-            "there is no format 'figure'; there are apr-leaderboard, figures. Did you mean 'figures'",
-        ),
+        (["import", "figure", "x"], "lm-eval. Did you mean 'figures'"),
+        (["import", "auto", "nowhere"], "there is no file or folder nowhere"),
+        (["import", "auto", "."], ".: its format is not recognised. Name the format in place of `auto`"),
+        (["import", "figures", "x", "--model", "M"], "--model has no meaning for the format 'figures'"),
+        (["import", "evalplus", "x", "--score", "acc"], "--score has no meaning for the format 'evalplus'"),
+        (["import", "evalplus", "x", "--model", "M "], "--model 'M ': a name is a short line"),
         (["import", "figures", "nowhere"], "cannot read nowhere: No such file"),
         (["import", "apr-leaderboard", "."], "no .json file"),
     ],

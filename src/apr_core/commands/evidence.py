@@ -7,8 +7,10 @@ reader; whether a claim stands is decided by a contract, with the error rate tha
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from apr_core.evidence.record import Record
 
 FOLDER = Path("falsify") / "evidence"
+AUTO = "auto"
+FORMATS = ("apr-leaderboard", "bigcode", "bigcodebench", "evalplus", "figures", "inspect", "lm-eval")
+"""As in `evidence.importers`, which is not imported to print a help text; a test compares."""
 KEYS = ("model", "role", "benchmark", "precision", "prompt", "backend", "stage", "seed", "source")
 SIDE = (
     "an evidence id (or a unique beginning of it, or of its digest), or a selection such as prompt=few-shot,model=NAME"
@@ -32,8 +37,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     family = subparsers.add_parser("evidence", description="Import and compare the records that claims are decided on.")
     actions = family.add_subparsers(dest="action", required=True)
     imported = actions.add_parser("import", help="turn result files of another program into records")
-    imported.add_argument("format", metavar="FORMAT", help="apr-leaderboard, figures")
+    imported.add_argument("format", metavar="FORMAT", help=f"auto (told by the content), {', '.join(FORMATS)}")
     imported.add_argument("path", metavar="PATH", help="a result file, or a folder of them")
+    imported.add_argument(
+        "--model", metavar="NAME", help="the model as its publisher writes it, where the file does not say it so"
+    )
+    imported.add_argument(
+        "--score",
+        metavar="NAME",
+        action="append",
+        help="the score that the record is of, where a file has several; may be repeated",
+    )
     imported.add_argument(
         "--into", metavar="DIR", help="where the records go (default: the project's falsify/evidence)"
     )
@@ -87,16 +101,10 @@ def _ledger(args: argparse.Namespace) -> Ledger:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from apr_core.evidence.importers import IMPORTERS
     from apr_core.evidence.ledger import Ledger
 
-    if args.format not in IMPORTERS:
-        raise UsageError(
-            f"there is no format {args.format!r}; there are {', '.join(IMPORTERS)}."
-            f"{did_you_mean(args.format, IMPORTERS)}"
-        )
+    records = _read(args)
     folder = Path(args.into or (args.evidence or [project_root(Path.cwd()) / FOLDER])[0])
-    records = IMPORTERS[args.format](Path(args.path))
     ledger = Ledger([folder])
     new = [record.id for record in records if ledger.append(record)]
     there = [record.id for record in records if record.id not in new]
@@ -105,6 +113,28 @@ def _import(args: argparse.Namespace) -> int:
         args, lambda: "\n".join([text, *(f"  {one}" for one in new)]), {"into": str(folder), "new": new, "there": there}
     )
     return 0
+
+
+def _read(args: argparse.Namespace) -> list[Record]:
+    """The records of a result file, with those options that its format has.
+
+    Raises:
+        UsageError: there is no such format, it is not recognised, or it has no such option.
+    """
+    from apr_core.evidence.importers import IMPORTERS, recognise
+
+    name = recognise(Path(args.path)) if args.format == AUTO else args.format
+    if name not in IMPORTERS:
+        raise UsageError(
+            f"there is no format {name!r}; there are {', '.join(IMPORTERS)}.{did_you_mean(name, IMPORTERS)}"
+        )
+    if args.model is not None and not re.fullmatch(r"\S([^\x00-\x1f]{0,198}\S)?", args.model):
+        raise UsageError(f"--model {args.model!r}: a name is a short line without space around it. Give one like it.")
+    options = {"model": args.model, "scores": args.score}
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in sorted(set(given) - set(signature(IMPORTERS[name]).parameters)):
+        raise UsageError(f"--{option.removesuffix('s')} has no meaning for the format {name!r}. Leave it out.")
+    return IMPORTERS[name](Path(args.path), **given)
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -13,7 +13,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from apr_core.errors import AprError, EvidenceError
+from apr_core.errors import EvidenceError
+from apr_core.evidence.importers.harness import holds_only, peek, read_each
 from apr_core.evidence.record import (
     UNKNOWN,
     AggregateOutcome,
@@ -149,6 +150,14 @@ class _Throughput(_Timed):
     results: _Speed
 
 
+def recognises(path: Path) -> bool:
+    """Whether `path` is a result file of the project, or a folder in which all `.json` files are."""
+    if path.is_dir():
+        return holds_only(path, ".json", recognises)
+    value = peek(path) if path.suffix == ".json" else None
+    return isinstance(value, dict) and {"benchmark", "model", "timestamp", "results"} <= set(value)
+
+
 def read(path: Path) -> list[Record]:
     """The records of one result file, or of every `.json` file of a folder in the order of their names.
 
@@ -161,18 +170,7 @@ def read(path: Path) -> list[Record]:
         raise EvidenceError(
             f"there is no .json file in {path}. Give the folder that holds the result files, or one file."
         )
-    records: list[Record] = []
-    wrong: list[str] = []
-    for one in paths:
-        try:
-            records.append(_read_file(one))
-        except AprError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise EvidenceError(
-            "\n".join([*wrong, f"{len(wrong)} of {len(paths)} files cannot be used: nothing was imported."])
-        )
-    return records
+    return read_each(paths, lambda one: [_read_file(one)])
 
 
 def _read_file(path: Path) -> Record:

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from apr_core.errors import AprError, EvidenceError
+from apr_core.evidence.importers.harness import peek
 from apr_core.evidence.record import (
     UNKNOWN,
     AggregateOutcome,
@@ -44,6 +45,12 @@ class _Figure(Closed):
 
 class _Figures(Closed):
     figures: Annotated[tuple[_Figure, ...], Field(min_length=1)]
+
+
+def recognises(path: Path) -> bool:
+    """Whether `path` is a file of typed figures."""
+    value = peek(path) if path.suffix != ".gz" else None
+    return isinstance(value, dict) and set(value) == {"figures"}
 
 
 def read(path: Path) -> list[Record]:
