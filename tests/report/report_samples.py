@@ -6,8 +6,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from apr_core.report.run import Run
 from apr_core.report.summary import RunInfo
-from apr_core.trial.result import Result
+from apr_core.trial.cited import CitedRecord
+from apr_core.trial.control import ERROR as BROKEN
+from apr_core.trial.control import KILLED, LABELS, SURVIVED, Audited, Cell, Control
+from apr_core.trial.control import OUTCOMES as CONTROL_OUTCOMES
+from apr_core.trial.control import UNTESTED as NOT_TRIED
+from apr_core.trial.result import Flips, Result
 from apr_core.verdict import Verdict
 
 SLERP = "merge/slerp"
@@ -98,6 +104,8 @@ REFUTED = make(
     n_of="runs",
     refuted="believed until the mean of all runs was taken",
     evidence=tuple(f"ev-{number:04d}" for number in range(8)),
+    sides={"runs": tuple(f"ev-{number:04d}" for number in range(8))},
+    problems={"never solved": ("HumanEval/32", "HumanEval/145"), "solved in some runs": ("HumanEval/10",)},
     notes=("OPTIMISTIC: the best of 9 runs was selected",),
 )
 RECOVERED = make(
@@ -124,8 +132,20 @@ UNDERPOWERED = make(
     line="> -0.02",
     n=164,
     n_of="problems",
-    power={"needed": 772.4, "unit": "problems", "alpha": 0.05, "power": 0.8, "discordance": 0.05},
+    power={
+        "needed": 772.4,
+        "unit": "problems",
+        "alpha": 0.05,
+        "power": 0.8,
+        "discordance": 0.05,
+        "curve": [[82, 0.17], [164, 0.29], [386, 0.53], [773, 0.8], [1545, 0.97]],
+        "target": 0.8,
+    },
+    flips=Flips(
+        lost=("HumanEval/41", "HumanEval/9", "HumanEval/130"), gained=("HumanEval/2",), of=("f16", "int4"), n=164
+    ),
     evidence=("ev-0001", "ev-0002"),
+    sides={"f16": ("ev-0001",), "int4": ("ev-0002",)},
     notes=("one side is known only in total: judged unpaired",),
     if_falsified="The calibration texts differ.",
 )
@@ -182,6 +202,71 @@ INFO = RunInfo(
     selected=12,
     collected=40,
 )
+
+RECORDS = tuple(
+    CitedRecord(
+        id=f"ev-{number:04d}",
+        digest=f"{number:064x}",
+        file=f"falsify/evidence/ev-{number:04d}.json",
+        model="Qwen2.5-Coder-7B-Instruct",
+        precision="int4" if number else "unknown",
+        role=None,
+        stage="quantize" if number else None,
+        lineage=("Qwen2.5-Coder-7B-Instruct", "quantize") if number else None,
+        benchmark="humaneval",
+        prompt="chat",
+        backend="unknown" if number == 3 else "cuda",
+        source="imported",
+        tool="apr-leaderboard 0.3",
+        time=None if number == 3 else f"2026-03-{number + 1:02d}T06:00:00+00:00",
+        seed=number if number else None,
+        outcome="problems",
+        n=164,
+        measure="pass@1",
+        value=None if number == 3 else 0.84 + number / 1000,
+        unit="fraction",
+    )
+    for number in range(8)
+)
+
+
+def control(name: str, *cells: tuple[str, str, str], kind: str = "result", **fields: Any) -> Control:
+    """A mutant of SLERP; each cell is a claim, its outcome and the reason."""
+    defaults = {
+        "of": "slerp",
+        "fault": "(1 - t) * a + t * b",
+        "where": f"contracts/{SLERP}.apr.yaml:40",
+        "seconds": 0.02,
+    }
+    found = tuple(Cell(claim=claim, outcome=outcome, reason=reason) for claim, outcome, reason in cells)
+    return Control(id=f"{SLERP}::{name}", contract=SLERP, kind=kind, cells=found, **(defaults | fields))  # type: ignore[arg-type]
+
+
+CONTROLS = (
+    control(
+        "linear",
+        (HELD.id, KILLED, "norm sagged to 0.71 of the inputs' norm"),
+        (HELD_AS_FALSE.id, KILLED, "norm sagged below 0.95"),
+        museum="element-wise for matrix product",
+    ),
+    control(
+        "ends-swapped",
+        (HELD.id, SURVIVED, "100 cases, none broke it"),
+        (FALSIFIED.id, KILLED, "the first end is the second input"),
+        kind="source",
+        fault="-    return sin((1 - t) * angle) / s * a\n+    return sin(t * angle) / s * a",
+        cached=True,
+    ),
+    control("gpu", (STILL_HOLDS.id, NOT_TRIED, "torch is not installed"), of="kernel"),
+    control("broken", (STILL_HOLDS.id, BROKEN, "the mutant itself raises NameError")),
+)
+AUDITED = (
+    Audited(claim=HELD.id, label="SURVIVED", reason="the mutant ends-swapped goes by", killed=1, mutants=2),
+    Audited(claim=FALSIFIED.id, label="FELL", reason="a counterexample was found", killed=1, mutants=1),
+    Audited(claim=HELD_AS_FALSE.id, label="CONTROLLED", reason="killed by linear", killed=1, mutants=1),
+    Audited(claim=UNTESTED.id, label="UNBOUND", reason="there is no evidence for it"),
+)
+RUN = Run(SAMPLES, INFO, RECORDS, CONTROLS, AUDITED)
 
 HOSTILE = (
     "\x1b[2J\x1b[31mHELD\x1b[0m",
@@ -241,7 +326,10 @@ def results(
         power=st.none()
         | st.dictionaries(text, json_values, max_size=2)
         | st.fixed_dictionaries({"needed": json_values, "unit": text}),
+        flips=st.none() | st.builds(Flips, lost=many, gained=many, of=st.tuples(text, text), n=COUNTS),
+        problems=st.dictionaries(text, many, max_size=2),
         evidence=st.lists(text, max_size=9).map(tuple),
+        sides=st.dictionaries(text, many, max_size=2),
         notes=many,
         enable=st.none() | text,
         if_falsified=st.none() | text,
@@ -268,3 +356,50 @@ INFOS = st.builds(
     selected=COUNTS,
     collected=COUNTS,
 )
+
+
+def records(
+    text: st.SearchStrategy[str] = TEXT, numbers: st.SearchStrategy[float] = FINITE
+) -> st.SearchStrategy[CitedRecord]:
+    """Records of every shape."""
+    maybe = st.none() | text
+    return st.builds(
+        CitedRecord, id=text, digest=text, file=text, model=text, precision=text, role=maybe, stage=maybe,
+        lineage=st.none() | st.lists(text, max_size=3).map(tuple), benchmark=text, prompt=text, backend=text,
+        source=st.sampled_from(("measured", "imported", "published")), tool=text, time=maybe,
+        seed=st.none() | st.integers(-(2**70), 2**70),
+        outcome=st.sampled_from(("problems", "examples", "series", "scalar", "aggregate")), n=st.none() | COUNTS,
+        measure=text, value=st.none() | numbers, unit=maybe,
+    )  # fmt: skip
+
+
+def controls(text: st.SearchStrategy[str] = TEXT) -> st.SearchStrategy[Control]:
+    """Mutants of every shape."""
+    cells = st.builds(
+        Cell, claim=text, outcome=st.sampled_from(CONTROL_OUTCOMES), reason=text,
+        counterexample=st.none() | st.dictionaries(text, text, max_size=2),
+    )  # fmt: skip
+    return st.builds(
+        Control, id=text, contract=text, kind=text, of=text, fault=text, where=text,
+        cells=st.lists(cells, min_size=1, max_size=3).map(tuple), museum=st.none() | text,
+        seconds=st.floats(0, 1e6), cached=st.booleans(),
+    )  # fmt: skip
+
+
+def audits(text: st.SearchStrategy[str] = TEXT) -> st.SearchStrategy[Audited]:
+    """What an audit might say."""
+    return st.builds(
+        Audited, claim=text, label=st.sampled_from(list(LABELS)), reason=text, killed=COUNTS, mutants=COUNTS
+    )
+
+
+def runs(text: st.SearchStrategy[str] = TEXT, numbers: st.SearchStrategy[float] = NUMBERS) -> st.SearchStrategy[Run]:
+    """Whole runs with a result or two, whose parts need not fit together."""
+
+    def one_or_two(found: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+        return st.lists(found, max_size=2, unique_by=lambda one: one.id).map(tuple)
+
+    return st.builds(
+        Run, one_or_two(results(text, numbers)), INFOS if text is TEXT else st.just(INFO),
+        one_or_two(records(text)), one_or_two(controls(text)), st.lists(audits(text), max_size=2).map(tuple),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from report_samples import INFO, SAMPLES
+from report_samples import RUN, SAMPLES
 
 from apr_core.cli import main
 from apr_core.report.failure import failure_text
@@ -18,7 +18,7 @@ from apr_core.report.terminal import lines
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "report.json").write_text(json_text(SAMPLES, INFO), encoding="utf-8")
+    (tmp_path / "report.json").write_text(json_text(RUN), encoding="utf-8")
     return tmp_path
 
 
@@ -29,13 +29,13 @@ def test_the_terminal_form_has_what_failed_in_full_and_then_the_summary(
     fallen = ("FALSIFIED", "REFUTED", "RECOVERED", "ERROR")
     failing = [sample for sample in SAMPLES if sample.outcome in fallen]
     assert {sample.outcome for sample in failing} == set(fallen)
-    summary = "\n".join(text for text, _ in lines(SAMPLES, INFO, width=100, color=False))
+    summary = "\n".join(text for text, _ in lines(RUN, width=100, color=False))
     assert capsys.readouterr().out == "\n\n".join([*map(failure_text, failing), summary]) + "\n"
 
 
 def test_the_other_forms(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(folder / "report.json"), "--format", "markdown"]) == 0
-    assert capsys.readouterr().out == markdown_text(SAMPLES, INFO)
+    assert capsys.readouterr().out == markdown_text(RUN)
     assert main(["report", str(folder), "--format", "junit"]) == 0
     assert ET.fromstring(capsys.readouterr().out.encode()).tag == "testsuites"
     assert main(["report", str(folder), "--format", "json"]) == 0
@@ -44,7 +44,7 @@ def test_the_other_forms(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_form_goes_into_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(folder), "--format", "markdown", "-o", str(folder / "out.md")]) == 0
-    assert (folder / "out.md").read_text(encoding="utf-8") == markdown_text(SAMPLES, INFO)
+    assert (folder / "out.md").read_text(encoding="utf-8") == markdown_text(RUN)
     assert capsys.readouterr().out == ""
 
 

@@ -8,10 +8,11 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import ERROR, FALSIFIED, HELD, INFO, INFOS, SAMPLES, UNDERPOWERED, results
+from report_samples import ERROR, FALSIFIED, HELD, INFO, INFOS, RUN, SAMPLES, UNDERPOWERED, results
 
 from apr_core.report.failure import failure_text
 from apr_core.report.junit import junit_text
+from apr_core.report.run import Run
 from apr_core.report.summary import RunInfo
 from apr_core.trial.result import Result
 
@@ -31,7 +32,7 @@ ELEMENTS = {
 
 
 def cases(found: list[Result] | tuple[Result, ...]) -> dict[str, ET.Element]:
-    root = ET.fromstring(junit_text(found, INFO).encode())
+    root = ET.fromstring(junit_text(Run(tuple(found), INFO)).encode())
     return {f"{case.get('classname')}::{case.get('name')}": case for case in root.iter("testcase")}
 
 
@@ -48,7 +49,7 @@ def test_every_outcome_has_its_element() -> None:
 
 
 def test_the_suite_announces_what_it_has() -> None:
-    root = ET.fromstring(junit_text(SAMPLES, INFO).encode())
+    root = ET.fromstring(junit_text(RUN).encode())
     suite = root.find("testsuite")
     assert suite is not None
     counted = Counter(ELEMENTS.values())
@@ -104,7 +105,7 @@ def test_an_error_is_no_failure() -> None:
 @settings(derandomize=True, deadline=None, max_examples=100)
 @given(st.lists(results(), min_size=1, max_size=2), INFOS)
 def test_whatever_the_content_it_parses_and_has_every_claim(found: list[Result], info: RunInfo) -> None:
-    text = junit_text(found, info)
+    text = junit_text(Run(tuple(found), info))
     assert text.replace("\n", "").isprintable()
     root = ET.fromstring(text.encode())
     assert len(list(root.iter("testcase"))) == len(found)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import FALSIFIED, HELD, INFO, INFOS, SAMPLES, UNTESTED, results
+from report_samples import FALSIFIED, HELD, INFO, INFOS, RUN, UNTESTED, results
 
 from apr_core.report.markdown import escaped, fenced, markdown_text
+from apr_core.report.run import Run
 from apr_core.report.summary import RunInfo
 from apr_core.trial.result import Result
 
@@ -35,15 +36,15 @@ def outside_fences(text: str) -> list[str]:
 
 
 def test_the_whole_report() -> None:
-    assert markdown_text(SAMPLES, INFO) == (SNAPSHOTS / "report.md").read_text(encoding="utf-8")
+    assert markdown_text(RUN) == (SNAPSHOTS / "report.md").read_text(encoding="utf-8")
 
 
 def test_the_totals_come_first() -> None:
-    assert markdown_text(SAMPLES, INFO).split("\n")[2].startswith("**11 claims: 1 HELD,")
+    assert markdown_text(RUN).split("\n")[2].startswith("**11 claims: 1 HELD,")
 
 
 def test_sections_without_claims_are_not_there() -> None:
-    text = markdown_text([HELD], replace(INFO, selected=1, collected=1))
+    text = markdown_text(Run((HELD,), replace(INFO, selected=1, collected=1)))
     assert "###" not in text
     assert text.count("<details>") == 2
 
@@ -78,7 +79,7 @@ def test_nothing_in_a_code_block_ends_it(text: str) -> None:
 def test_every_table_row_is_one_line_with_its_cells_and_every_fold_is_closed(
     found: list[Result], info: RunInfo
 ) -> None:
-    text = markdown_text(found, info)
+    text = markdown_text(Run(tuple(found), info))
     assert text.replace("\n", "").isprintable()
     assert len(text) <= GITHUB_LIMIT
     lines = outside_fences(text)
@@ -101,7 +102,7 @@ def test_a_run_too_big_for_a_comment_says_how_much_is_left_out(sample: Result) -
     many = [
         replace(sample, id=f"a::A-{index}", reason="because " * 40, claim="| claim " * 40) for index in range(2_000)
     ]
-    text = markdown_text([*many, HELD], INFO)
+    text = markdown_text(Run((*many, HELD), INFO))
     assert 50_000 < len(text) <= GITHUB_LIMIT
     assert "2,001 claims" in text
     left = re.search(r"^([\d,]+) more left out here; all are in report\.json\.$", text, re.MULTILINE)
@@ -116,13 +117,13 @@ def test_the_sections_share_the_room() -> None:
         for sample, count in ((FALSIFIED, 30), (UNTESTED, 60), (HELD, 900))
         for index in range(count)
     ]
-    text = markdown_text(many, INFO)
+    text = markdown_text(Run(tuple(many), INFO))
     assert len(text) <= GITHUB_LIMIT
     assert text.count("left out here") == 1
     assert text.count("| UNTESTED | a::A-") == 60
 
 
 def test_a_failure_text_that_would_fill_the_comment_is_cut() -> None:
-    text = markdown_text([replace(FALSIFIED, observed="x" * 50_000)], INFO)
+    text = markdown_text(Run((replace(FALSIFIED, observed="x" * 50_000),), INFO))
     assert len(text) < 10_000
     assert "(cut off here; all of it is in report.json)\n```" in text

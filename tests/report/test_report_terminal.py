@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_samples import HELD, INFO, INFOS, REFUTED, SAMPLES, SLERP, UNTESTED, make, results
+from report_samples import HELD, INFO, INFOS, REFUTED, RUN, SAMPLES, SLERP, UNTESTED, make, results
 from rich.cells import cell_len
 
+from apr_core.report.run import Run
 from apr_core.report.terminal import FOLD_ABOVE, FOLDED_OPENINGS, lines, painted
 from apr_core.trial.result import OUTCOMES, Result
 from apr_core.verdict import Verdict
@@ -21,7 +22,7 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def texts(found: list[Result] | tuple[Result, ...], width: int = 100) -> list[str]:
-    return [text for text, _ in lines(found, INFO, width=width, color=False)]
+    return [text for text, _ in lines(Run(tuple(found), INFO), width=width, color=False)]
 
 
 @pytest.mark.parametrize("width", [80, 110])
@@ -31,8 +32,8 @@ def test_the_whole_summary(width: int) -> None:
 
 
 def test_colour_changes_no_word() -> None:
-    plain = lines(SAMPLES, INFO, width=80, color=False)
-    coloured = lines(SAMPLES, INFO, width=80, color=True)
+    plain = lines(RUN, width=80, color=False)
+    coloured = lines(RUN, width=80, color=True)
     assert [text for text, _ in coloured] == [text for text, _ in plain]
     assert not any(markup for _, markup in plain)
     assert {"red", "green", "yellow"} <= {name for _, markup in coloured for name in markup}
@@ -107,13 +108,13 @@ def test_pytest_knows_every_markup() -> None:
     assert TerminalReporter.write_line
     known = {"bold", "red", "green", "yellow"}
     outcomes = [make("a::A", verdict, "", refuted=note) for verdict in Verdict for note in (None, "x")]
-    assert {name for _, markup in lines(outcomes, INFO, width=80, color=True) for name in markup} <= known
+    assert {name for _, markup in lines(Run(tuple(outcomes), INFO), width=80, color=True) for name in markup} <= known
 
 
 @settings(derandomize=True, deadline=None, max_examples=150)
 @given(st.lists(results(), min_size=1, max_size=4), INFOS, st.integers(0, 130))
 def test_no_content_steers_the_terminal_or_leaves_its_line(found: list[Result], info: object, width: int) -> None:
-    for text, _ in lines(found, info, width=width, color=True):  # type: ignore[arg-type]
+    for text, _ in lines(Run(tuple(found), info), width=width, color=True):  # type: ignore[arg-type]
         assert text.isprintable()
         assert cell_len(text) <= max(width, 40)
 

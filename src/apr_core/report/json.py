@@ -18,26 +18,34 @@ from pydantic import ValidationError
 
 from apr_core.errors import AprError
 from apr_core.files import parse_json, position, read_text
+from apr_core.report.run import Run
 from apr_core.report.schema import FORMAT, Report
-from apr_core.report.summary import RunInfo, totals
+from apr_core.report.summary import totals
 from apr_core.report.text import clean
+from apr_core.trial.cited import CitedRecord
+from apr_core.trial.control import Audited, Control
 from apr_core.trial.result import Result
 
 NAME = "report.json"
+FIRST = "apr.report/1"
+"""The format before flips, records and controls, which is still read."""
 _MOST_PROBLEMS = 5
 
 
-def json_text(results: Sequence[Result], info: RunInfo) -> str:
-    """The report as ASCII JSON, keys in a fixed order, claims in the order of `results`.
+def json_text(run: Run) -> str:
+    """The report as ASCII JSON, keys in a fixed order, claims in the order of the results.
 
     Raises:
         TypeError: a result holds something that is not plain data.
     """
     report = {
         "schema": FORMAT,
-        "run": _plain(asdict(info), "run", []),
-        "totals": asdict(totals(results)),
-        "claims": [_claim(result) for result in results],
+        "run": _plain(asdict(run.info), "run", []),
+        "totals": asdict(totals(run.results)),
+        "claims": [_claim(result) for result in run.results],
+        "records": [_plain(record.to_json(), "records", []) for record in run.records],
+        "controls": [_plain(control.to_json(), "controls", []) for control in run.controls],
+        "audit": [_plain(asdict(audited), "audit", []) for audited in run.audited],
     }
     return json.dumps(report, indent=2, allow_nan=False) + "\n"
 
@@ -46,8 +54,9 @@ def _claim(result: Result) -> dict[str, Any]:
     """One claim as strict JSON data, with `outcome` beside `verdict`."""
     data = result.to_json()
     lost: list[str] = []
-    if data["interval"] is not None:
-        data["interval"] = _bounds(data["interval"], lost)
+    for key in ("interval", "required"):
+        if data[key] is not None:
+            data[key] = _bounds(data[key], key, lost)
     outcome = data.pop("outcome")
     claim: dict[str, Any] = {}
     for key, value in data.items():
@@ -58,10 +67,10 @@ def _claim(result: Result) -> dict[str, Any]:
     return claim
 
 
-def _bounds(bounds: Sequence[float | None], lost: list[str]) -> list[float | None] | None:
+def _bounds(bounds: Sequence[float | None], key: str, lost: list[str]) -> list[float | None] | None:
     """An infinite bound is an open side, which is null; a NaN says nothing, so that no interval is left at all."""
     if any(bound is not None and math.isnan(bound) for bound in bounds):
-        lost.append(f"interval was ({', '.join(map(str, bounds))})")
+        lost.append(f"{key} was ({', '.join(map(str, bounds))})")
         return None
     return [None if bound is not None and math.isinf(bound) else bound for bound in bounds]
 
@@ -80,7 +89,7 @@ def _plain(value: Any, path: str, lost: list[str]) -> Any:
     return value
 
 
-def read_report(path: Path) -> tuple[list[Result], RunInfo]:
+def read_report(path: Path) -> Run:
     """What `json_text` wrote to the file at `path`, or to `report.json` in the folder at `path`.
 
     Raises:
@@ -91,23 +100,46 @@ def read_report(path: Path) -> tuple[list[Result], RunInfo]:
     data = parse_json(text, file)
     _check_format(data, file)
     try:
-        report = Report.model_validate_json(text, strict=True)
+        report = Report.model_validate_json(text if data["schema"] == FORMAT else _upgraded(data), strict=True)
     except ValidationError as error:
         raise AprError(_problems(error, text, file)) from None
     results = [Result.from_json(claim.model_dump(mode="json")) for claim in report.claims]
-    _check_outcomes(results, report, text, file)
+    controls = [Control.from_json(control.model_dump(mode="json")) for control in report.controls]
+    _check_outcomes(results, controls, report, text, file)
     _check_whole(results, report, file)
-    return results, report.run
+    return Run(
+        results=tuple(results),
+        info=report.run,
+        records=tuple(CitedRecord.from_json(record.model_dump(mode="json")) for record in report.records),
+        controls=tuple(controls),
+        audited=tuple(Audited(**audited.model_dump(mode="json")) for audited in report.audit),
+    )
+
+
+def _upgraded(data: dict[str, Any]) -> str:
+    """A report of the first format in the present one. It had no flips, no records and no controls."""
+    claims = data.get("claims")
+    added: dict[str, Any] = {
+        "broke": None,
+        "contract_digest": None,
+        "flips": None,
+        "problems": {},
+        "required": None,
+        "sides": {},
+    }
+    if isinstance(claims, list):
+        claims = [claim | added if isinstance(claim, dict) else claim for claim in claims]
+    return json.dumps(data | {"schema": FORMAT, "claims": claims, "records": [], "controls": [], "audit": []})
 
 
 def _check_format(data: Any, file: Path) -> None:
     found = data.get("schema") if isinstance(data, dict) else None
-    if found == FORMAT:
+    if found in (FIRST, FORMAT):
         return
     if isinstance(found, str) and found.startswith("apr.report/"):
         raise AprError(
-            f"{file}: this report is of version {found!r} and this apr-core reads {FORMAT!r} alone. Read it with the "
-            "apr-core that wrote it, or run the claims again."
+            f"{file}: this report is of version {found!r} and this apr-core reads {FIRST!r} and {FORMAT!r}. Read it with "
+            "the apr-core that wrote it, or run the claims again."
         )
     says = f"its `schema` is {found!r}" if found is not None else "it has no `schema`"
     raise AprError(
@@ -116,22 +148,34 @@ def _check_format(data: Any, file: Path) -> None:
     )
 
 
-def _check_outcomes(results: Sequence[Result], report: Report, text: str, file: Path) -> None:
-    """An outcome follows from the verdict; a file in which it does not would count a claim in the wrong column."""
+def _check_outcomes(
+    results: Sequence[Result], controls: Sequence[Control], report: Report, text: str, file: Path
+) -> None:
+    """An outcome follows from the verdict or the cells; where it does not, something would count in the wrong column."""
     for index, (claim, result) in enumerate(zip(report.claims, results, strict=True)):
         if claim.outcome != result.outcome:
-            line, column = position(text, ("claims", index, "outcome"))
-            raise AprError(
-                f"{file}:{line}:{column}: {clean(result.id)} has the outcome {claim.outcome}, but its verdict "
-                f"{result.verdict} makes it {result.outcome}. A report is not edited by hand: write it anew."
-            )
+            why = f"its verdict {result.verdict} makes it {result.outcome}"
+            raise AprError(_contradiction(result.id, claim.outcome, why, ("claims", index, "outcome"), text, file))
+    for index, (written, control) in enumerate(zip(report.controls, controls, strict=True)):
+        if written.outcome != control.outcome:
+            why = f"its cells make it {control.outcome}"
+            raise AprError(_contradiction(control.id, written.outcome, why, ("controls", index, "outcome"), text, file))
+
+
+def _contradiction(identity: str, said: str, why: str, place: tuple[str | int, ...], text: str, file: Path) -> str:
+    line, column = position(text, place)
+    return (
+        f"{file}:{line}:{column}: {clean(identity)} has the outcome {said}, but {why}. A report is not edited by hand: "
+        "write it anew."
+    )
 
 
 def _check_whole(results: Sequence[Result], report: Report, file: Path) -> None:
     """A denominator must not be wrong unnoticed: the totals are those of the claims, and every claim is there once."""
-    twice = [identity for identity, count in Counter(result.id for result in results).items() if count > 1]
-    if twice:
-        raise AprError(f"{file}: the claim {twice[0]!r} is in this report more than once. Write the report anew.")
+    for what, found in (("claim", results), ("record", report.records), ("mutant", report.controls)):
+        twice = [identity for identity, count in Counter(one.id for one in found).items() if count > 1]
+        if twice:
+            raise AprError(f"{file}: the {what} {twice[0]!r} is in this report more than once. Write the report anew.")
     if totals(results) != report.totals:
         raise AprError(
             f"{file}: the totals are not those of the {len(results)} claims in it ({report.totals.total} announced): "

@@ -18,7 +18,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 
 from apr_core.report.failure import failure_text
-from apr_core.report.summary import RunInfo, sentence, totals
+from apr_core.report.run import Run
+from apr_core.report.summary import sentence, totals
 from apr_core.report.terminal import short
 from apr_core.report.text import clean, one_line
 from apr_core.report.wording import detail, figure
@@ -38,13 +39,14 @@ ELEMENT: dict[str, str | None] = {
 }
 
 
-def junit_text(results: Sequence[Result], info: RunInfo) -> str:
+def junit_text(run: Run) -> str:
     """The report as one `testsuites` document. Characters that XML 1.0 does not have are written out, as in `\\x1b`."""
+    results, info = run.results, run.info
     counts = _counts(results)
     attributes = {"name": "apr"} | counts | {"time": f"{info.seconds:.3f}"}
     root = ET.Element("testsuites", attributes)
     suite = ET.SubElement(root, "testsuite", attributes | {"timestamp": clean(info.started)})
-    run: dict[str, Scalar] = {
+    about: dict[str, Scalar] = {
         "summary": sentence(results, info),
         "root": info.root,
         "command": info.command,
@@ -52,7 +54,7 @@ def junit_text(results: Sequence[Result], info: RunInfo) -> str:
         "cases": info.cases,
         "scale": info.scale,
     }
-    _properties(suite, run | {f"version.{name}": version for name, version in info.versions.items()})
+    _properties(suite, about | {f"version.{name}": version for name, version in info.versions.items()})
     for result in results:
         _case(suite, result)
     ET.indent(root)

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from apr_core.report.failure import failure_text
-from apr_core.report.summary import FAILING, UNDECIDED, RunInfo, by_criterion, circumstances, sentence, tally, totals
+from apr_core.report.run import Run
+from apr_core.report.summary import FAILING, UNDECIDED, by_criterion, circumstances, sentence, tally, totals
 from apr_core.report.text import ELLIPSIS, clip, one_line
 from apr_core.report.wording import detail, needed
 from apr_core.trial.result import Result
@@ -31,8 +32,9 @@ _LINKING = re.compile(r"(?<![A-Za-z0-9])@(?=\w)|#(?=\d)")
 """Where GitHub sees a mention or the number of an issue; in `pass@1` it does not."""
 
 
-def markdown_text(results: Sequence[Result], info: RunInfo) -> str:
+def markdown_text(run: Run) -> str:
     """The report as Markdown of at most 65,536 characters, ending with a newline."""
+    results, info = run.results, run.info
     blocks = [f"## apr report\n\n**{sentence(results, info)}**\n\n{escaped(clip(circumstances(info), 1_000))}\n"]
     room = MOST_CHARACTERS - len(blocks[0])
     for section in (_failing, _undecided, _known, _criteria, _held):

@@ -62,6 +62,10 @@ class RunInfo:
     """Claims that this run set out to try."""
     collected: int
     """Claims that there are in what the run was pointed at."""
+    commit: str | None = None
+    """The git commit that was checked out; null when there is none, or nobody looked."""
+    dirty: bool | None = None
+    """Whether files differed from that commit or were not in it, apart from the reports; null when nobody can say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from apr_core.report.summary import RunInfo, by_contract, circumstances, openings, sentence, totals
+from apr_core.report.run import Run
+from apr_core.report.summary import by_contract, circumstances, openings, sentence, totals
 from apr_core.report.text import clip, clip_middle, columns, one_line, pad, plural, wrap
 from apr_core.report.wording import detail
 from apr_core.trial.result import OUTCOMES, Result
@@ -41,9 +42,9 @@ _BEFORE_CLAIM = " · "
 _ANSI = {"bold": "1", "red": "31", "green": "32", "yellow": "33"}
 
 
-def lines(results: Sequence[Result], info: RunInfo, *, width: int, color: bool) -> list[Line]:
+def lines(run: Run, *, width: int, color: bool) -> list[Line]:
     """The whole summary. No line is wider than `width` columns (at least 40) or holds a control character."""
-    width = max(width, MIN_WIDTH)
+    results, info, width = run.results, run.info, max(width, MIN_WIDTH)
     found: list[Line] = [(line, {}) for line in wrap(circumstances(info), width)]
     for contract, group in by_contract(results).items():
         found += _contract(contract, group, width, fold=len(results) > FOLD_ABOVE)

@@ -129,7 +129,9 @@ def needed(result: Result) -> str:
 
 def assumptions(result: Result) -> str:
     """What the number needed rests on: `alpha 0.05, power 0.8, discordance 0.07`."""
-    rest = {name: value for name, value in (result.power or {}).items() if name not in ("needed", "unit")}
+    rest = {
+        name: value for name, value in (result.power or {}).items() if name not in ("needed", "unit", "curve", "target")
+    }
     return ", ".join(
         one_line(f"{name} {number(value) if isinstance(value, float) else value}") for name, value in rest.items()
     )

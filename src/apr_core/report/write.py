@@ -11,23 +11,26 @@ from pathlib import Path
 
 from apr_core.errors import AprError
 from apr_core.files import write_atomic
-from apr_core.report import json, junit, markdown
-from apr_core.report.summary import RunInfo
-from apr_core.trial.result import Result
+from apr_core.report import attest, html, json, junit, markdown
+from apr_core.report.run import Run
 
 # A further format is a further row.
-FORMATS = ((json.NAME, json.json_text), (junit.NAME, junit.junit_text), (markdown.NAME, markdown.markdown_text))
+FORMATS = (
+    (json.NAME, json.json_text),
+    (junit.NAME, junit.junit_text),
+    (markdown.NAME, markdown.markdown_text),
+    (html.NAME, html.html_text),
+    (attest.NAME, attest.statement_text),
+)
 
 
-def write_reports(results: Sequence[Result], info: RunInfo, folder: Path) -> list[Path]:
-    """Writes `report.json`, `junit.xml` and `report.md` into `folder`, which is made if need be, and gives their paths.
+def write_reports(run: Run, folder: Path) -> list[Path]:
+    """Writes a file per format into `folder`, which is made if need be, and gives their paths in the order of FORMATS.
 
     Raises:
         AprError: the folder cannot be made or written, or the disk is full. Says which reports are of this run.
     """
-    texts = [
-        (folder / name, text(results, info)) for name, text in FORMATS
-    ]  # before anything is written: it might fail
+    texts = [(folder / name, text(run)) for name, text in FORMATS]  # before anything is written: it might fail
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

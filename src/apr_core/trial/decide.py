@@ -7,8 +7,7 @@ problems; the first is undecided only when the runs themselves leave its value o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from math import log1p
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +27,12 @@ from apr_core.evidence.agreement import item_ids, one_benchmark, one_item_set
 from apr_core.evidence.metrics import Measurement, evaluate, example_weights
 from apr_core.evidence.record import ProblemsOutcome, Record
 from apr_core.evidence.sets import denominator
+from apr_core.trial.advice import Advice
+from apr_core.trial.flips import flips_of, problems_of
 from apr_core.trial.result import Result
+from apr_core.trial.score import crosses, fact_of
 from apr_core.trial.select import recorded_series, run_scores, select, step_tables
 from apr_core.trial.weigh import (
-    Advice,
     Rule,
     Weighing,
     against_line,
@@ -46,27 +47,21 @@ from apr_core.verdict import Verdict
 if TYPE_CHECKING:
     from apr_core.trial.session import Session
 
-SLACK = 1e-12
-"""Scores are fractions of problems; differences of such fractions are rounded at the sixteenth digit."""
-
-
-@dataclass(frozen=True)
-class _Fact:
-    """What a score comes to: the value or the interval it is known to lie in, against a line."""
-
-    value: float | None
-    low: float
-    high: float
-    spread: tuple[float, float] | None
-    n: int | None
-    n_of: str = "problems"
-
 
 def decide_evidence(session: Session, loaded: LoadedContract, obligation: EvidenceObligation, blank: Result) -> Result:
     """The result of an evidence obligation. Raises Untestable when nothing is there, EvidenceError when it cannot answer."""
-    case = _Case(session, loaded, obligation)
+    case = Case(session, loaded, obligation)
     used = replace(
-        blank, evidence=case.ids, unit=case.unit, line=case.line_text, notes=case.notes, backend=case.backend
+        blank,
+        evidence=case.ids,
+        sides={name: tuple(record.id for record in records) for name, records in case.sides.items()},
+        unit=case.unit,
+        line=case.line_text,
+        required=case.required,
+        flips=flips_of(obligation, case.sides, case.measured),
+        problems=problems_of(obligation, case.sides),
+        notes=case.notes,
+        backend=case.backend,
     )
     if obligation.decide == "score":
         return _by_score(used, case)
@@ -75,7 +70,7 @@ def decide_evidence(session: Session, loaded: LoadedContract, obligation: Eviden
     return _by_inference(used, weighing, p_for, p_against, obligation, case)
 
 
-class _Case:
+class Case:
     """One evidence obligation with its evidence at hand."""
 
     def __init__(self, session: Session, loaded: LoadedContract, obligation: EvidenceObligation) -> None:
@@ -150,6 +145,17 @@ class _Case:
         return one.direction
 
     @property
+    def required(self) -> tuple[float | None, float | None]:
+        """Where the estimate has to lie for the claim to hold, in the estimate's own unit; None for an open side."""
+        one = self.obligation
+        if isinstance(one, Threshold):
+            least = None if one.at_least is None else self.number(one.at_least)
+            return least, None if one.at_most is None else self.number(one.at_most)
+        if isinstance(one, Trend):  # a score counts every move in the direction of the claim
+            return (0.0, None) if one.decide == "score" or one.direction == "increasing" else (None, 0.0)
+        return self.inferred_line() if one.decide != "score" else self.margin_line(), None
+
+    @property
     def rule(self) -> Rule:
         decide = self.obligation.decide
         assert isinstance(decide, Decide)
@@ -176,6 +182,11 @@ class _Case:
             raise EvidenceError(f"the margin of {one.id} is {margin:g}; a non-inferiority margin must be above 0.")
         return -margin
 
+    def inferred_line(self) -> float:
+        """The same line where an inference draws it: for perplexities, between mean losses."""
+        line = self.margin_line()
+        return _log_margin(line) if next(iter(self.measured.values())).metric == "perplexity" else line
+
     def weigh(self) -> Weighing:
         """The statistics of this obligation."""
         one = self.obligation
@@ -189,9 +200,7 @@ class _Case:
         if self.sign < 0:
             candidate, reference = reference, candidate
         new, old = self.measured[candidate], self.measured[reference]
-        line = self.margin_line()
-        if new.metric == "perplexity":
-            line = _log_margin(line)
+        line = self.inferred_line()
         if one.unit == "run":
             demand_inferable(new.metric)
             items = one_item_set([*self.sides[candidate], *self.sides[reference]])
@@ -252,7 +261,7 @@ def _family(
     pairs = []
     for member in members:
         try:
-            other = weighing if member.id == obligation.id else _Case(session, loaded, member).weigh()
+            other = weighing if member.id == obligation.id else Case(session, loaded, member).weigh()
         except EvidenceError as error:
             raise EvidenceError(f"{member.id}, a member of the family {obligation.family!r}: {error}") from error
         except Untestable:
@@ -264,7 +273,7 @@ def _family(
 
 
 def _by_inference(
-    used: Result, weighing: Weighing, p_for: float, p_against: float, obligation: EvidenceObligation, case: _Case
+    used: Result, weighing: Weighing, p_for: float, p_against: float, obligation: EvidenceObligation, case: Case
 ) -> Result:
     rule = case.rule
     shared = f", Holm over the family {obligation.family!r}" if obligation.family else ""
@@ -290,12 +299,14 @@ def _by_inference(
     advice = weighing.advice()
     if advice.needed is not None and advice.needed <= advice.have:
         # A formula that forgets something (a shared alpha, the problems inside runs) must not advise what is there.
-        advice = replace(advice, needed=advice.have + 1, assumes=f"{advice.assumes}; at the least")
+        advice = replace(advice, needed=advice.have + 1, assumes=f"{advice.assumes}; at the least", chance=None)
+    if obligation.family:
+        advice = replace(advice, chance=None)  # the formula does not know how much of alpha the others take
     more = (
         f"about {advice.needed} {advice.unit} would decide" if advice.needed else "no number of them is known to decide"
     )
     return replace(
-        common, verdict=Verdict.UNDERPOWERED, power=advice.as_dict(),
+        common, verdict=Verdict.UNDERPOWERED, power=advice.as_dict(rule.power),
         reason=f"{weighing.n} {weighing.n_of} cannot decide (p = {p_for:.2g} for, {p_against:.2g} against; {how}); "
         f"{more}, assuming {advice.assumes}",
     )  # fmt: skip
@@ -316,8 +327,8 @@ def quantity(result: Result, value: float) -> str:
     return f"{100 * value:.2f} %"
 
 
-def _by_score(used: Result, case: _Case) -> Result:
-    fact, holds = _fact(case)
+def _by_score(used: Result, case: Case) -> Result:
+    fact, holds = fact_of(case)
     common = replace(
         used,
         estimate=fact.value,
@@ -332,7 +343,7 @@ def _by_score(used: Result, case: _Case) -> Result:
     runs = "1 run" if len(case.ids) == 1 else f"{len(case.ids)} runs"
     if low and high:
         return replace(common, verdict=Verdict.HELD, reason=f"{shown} over {runs}: {used.line}")
-    if not low and not high and not (fact.value is None and _crosses(case, fact)):
+    if not low and not high and not (fact.value is None and crosses(case, fact)):
         return replace(
             common,
             verdict=Verdict.FALSIFIED,
@@ -351,62 +362,3 @@ def _by_score(used: Result, case: _Case) -> Result:
             totals, "runs with results per problem", len(case.ids) - totals, "the runs are evaluated again"
         ).as_dict(),
     )
-
-
-def _crosses(case: _Case, fact: _Fact) -> bool:
-    """Whether an interval of lines lies strictly inside the interval that the value is known to lie in."""
-    one = case.obligation
-    if not isinstance(one, Threshold) or one.at_least is None or one.at_most is None:
-        return False
-    return fact.low < case.number(one.at_least) and fact.high > case.number(one.at_most)
-
-
-def _fact(case: _Case) -> tuple[_Fact, Any]:
-    one = case.obligation
-    if isinstance(one, Threshold):
-        found = case.measured[one.of]
-        least = None if one.at_least is None else case.number(one.at_least)
-        most = None if one.at_most is None else case.number(one.at_most)
-        low, high = found.interval or (found.value or 0.0, found.value or 0.0)
-        # The runs behind a union or a spread have scores, not unions or spreads of their own.
-        own = found.metric.startswith("pass@") or found.metric in (
-            "solved",
-            "lowest",
-            "highest",
-            "mean",
-            "value",
-            "perplexity",
-        )
-        spread = (min(found.per_run), max(found.per_run)) if found.per_run and own else None
-        inside = lambda x: (least is None or x >= least - SLACK) and (most is None or x <= most + SLACK)  # noqa: E731
-        return _Fact(found.value, low, high, spread, found.n, _items_of(found)), inside
-    if isinstance(one, Trend):
-        sign = 1.0 if one.direction == "increasing" else -1.0
-        if (series := recorded_series(case.sides[one.series], one.of)) is not None:
-            move = sign * (series[0][-1] - series[0][0])
-            return _Fact(move, move, move, None, len(series[0]), "points"), lambda x: x > 0
-        tables = step_tables(case.sides[one.series], one.of)
-        weights = example_weights(case.sides[one.series]) or dict.fromkeys(tables[0][1], 1.0)
-        total = sum(weights.values())
-        means = [sum(weights[key] * value for key, value in table.items()) / total for _, table in tables]
-        moves = [sign * (b - a) for a, b in pairwise(means)]
-        worst = min(moves)
-        return _Fact(worst, worst, worst, (min(means), max(means)), len(tables[0][1]), "examples"), lambda x: x > 0
-    new, old = (case.measured[name] for name in sides_of(one))
-    if new.value is None or old.value is None:
-        raise EvidenceError(f"{new.metric} is only known as an interval on one side, so no difference can be scored.")
-    gap = case.sign * (new.value - old.value)
-    if new.metric == "perplexity":
-        gap = case.sign * (new.value / old.value - 1)
-    line = case.margin_line()
-    spread = None
-    if new.per_run and old.per_run and new.metric.startswith("pass@") and case.sign > 0:
-        spread = (min(new.per_run) - max(old.per_run), max(new.per_run) - min(old.per_run))
-    strict = isinstance(one, NonInferiority) or line == 0.0
-    above = lambda x: x > line + SLACK if strict else x >= line - SLACK  # noqa: E731
-    return _Fact(gap, gap, gap, spread, new.n, _items_of(new)), above
-
-
-def _items_of(found: Measurement) -> str:
-    """What the denominator of a measure counts."""
-    return "examples" if found.metric in ("mean", "perplexity", "value") else "problems"

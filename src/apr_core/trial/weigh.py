@@ -12,31 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import mul
-from statistics import NormalDist, stdev
-from typing import Any
+from statistics import stdev
 
 from apr_core import statistics as st
-from apr_core.errors import EvidenceError, UsageError
+from apr_core.errors import EvidenceError
 from apr_core.evidence.metrics import Measurement
 from apr_core.statistics.bootstrap import LEAST_CLUSTERS
 from apr_core.statistics.trend import LEAST_POINTS
+from apr_core.trial.advice import Advice, by_formula, by_spread
 
 INFERABLE = ("pass@", "perplexity", "mean")
 """Metrics that estimate something beyond the runs at hand. Set metrics and extremes are facts of those runs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """How much evidence would decide, if the truth is what the estimate says."""
-
-    needed: int | None
-    unit: str
-    have: int
-    assumes: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the report."""
-        return {"needed": self.needed, "unit": self.unit, "have": self.have, "assumes": self.assumes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +123,9 @@ def against_line(found: Measurement, line: float, claim_above: bool, rule: Rule)
 
     def advise() -> Advice:
         need = lambda: st.problems_needed_line(_inside(value, found.n), line, rule.alpha, rule.power)  # noqa: E731
-        return _advise(need, "problems", found.n, f"the true rate is {value:.3f}")
+        rate = _inside(value, found.n)
+        chance = lambda n: st.power_line(n, rate, line, rule.alpha)  # noqa: E731
+        return by_formula(need, "problems", found.n, f"the true rate is {value:.3f}", chance)
 
     return Weighing(
         value, *bounds, p_for, p_against, found.n, "problems", "exact binomial test (Clopper and Pearson)",
@@ -197,7 +185,7 @@ def _line_by_bootstrap(
     return Weighing(
         value, low, high, p_for, p_against, len(items), unit,
         f"bootstrap clustered by problem, {found.item_runs} runs averaged" if found.item_runs > 1 else "bootstrap over items",
-        lambda: _advise_spread(items, gap, rule, unit),
+        lambda: by_spread(items, gap, rule.alpha, rule.power, unit),
     )  # fmt: skip
 
 
@@ -215,24 +203,6 @@ def _inside(rate: float, n: int | None) -> float:
     """A rate strictly between 0 and 1: with n problems, 0 and 1 are only known to within one problem."""
     edge = 1 / (2 * (n or 1))
     return min(max(rate, edge), 1 - edge)
-
-
-def _advise(compute: Callable[[], int], unit: str, have: int | None, assumes: str) -> Advice:
-    try:
-        needed: int | None = compute()
-    except (UsageError, EvidenceError):
-        needed, assumes = None, f"{assumes}, which lies on the line: then no number decides"
-    return Advice(needed, unit, have or 0, assumes)
-
-
-def _advise_spread(values: Sequence[float], gap: float, rule: Rule, unit: str) -> Advice:
-    spread = stdev(values) if len(values) > 1 else 0.0
-    if gap == 0.0 or spread == 0.0:
-        return Advice(None, unit, len(values), "the estimate lies on the line: then no number decides")
-    normal = NormalDist()
-    reach = normal.inv_cdf(1 - rule.alpha) + normal.inv_cdf(rule.power)
-    needed = max(len(values) + 1, math.ceil((reach * spread / gap) ** 2))
-    return Advice(needed, unit, len(values), f"the same spread ({spread:.3f}) and a true gap of {gap:.4f}")
 
 
 def difference(candidate: Measurement, reference: Measurement, line: float, rule: Rule) -> Weighing:
@@ -264,9 +234,10 @@ def _paired_flips(candidate: Measurement, reference: Measurement, line: float, r
     def advise() -> Advice:
         claimed, true = (-line, estimate) if estimate >= line else (line, -estimate)
         need = lambda: st.problems_needed_paired(claimed, discordance, true, rule.alpha, rule.power)  # noqa: E731
-        return _advise(
-            need, "problems", n, f"{discordance:.1%} of problems flip and the true difference is {estimate:+.4f}"
-        )
+        return by_formula(
+            need, "problems", n, f"{discordance:.1%} of problems flip and the true difference is {estimate:+.4f}",
+            lambda size: st.power_paired(size, claimed, discordance, true, rule.alpha),
+        )  # fmt: skip
 
     return Weighing(
         estimate, low, high, above, below, n, "problems", f"paired: {lost} lost, {gained} gained; {method}", advise,
@@ -299,7 +270,7 @@ def _paired_bootstrap(candidate: Measurement, reference: Measurement, line: floa
     runs = f"{candidate.item_runs} against {reference.item_runs} runs averaged, " if limits else ""
     return Weighing(
         mean, low, high, above, below, len(gaps), unit, f"paired by item: {runs}bootstrap clustered by item",
-        lambda: _advise_spread(gaps, abs(mean - line), rule, unit),
+        lambda: by_spread(gaps, abs(mean - line), rule.alpha, rule.power, unit),
     )  # fmt: skip
 
 
@@ -335,7 +306,10 @@ def _unpaired(candidate: Measurement, reference: Measurement, line: float, rule:
         # The formula's rate is that of the side which loses nothing: the one that the estimate favours.
         rate = _inside(_value(reference if mean >= line else candidate), n0)
         need = lambda: st.problems_needed_unpaired(claimed, rate, true, rule.alpha, rule.power)  # noqa: E731
-        return _advise(need, "problems per side", min(n1, n0), f"unpaired, and the true difference is {mean:+.4f}")
+        return by_formula(
+            need, "problems per side", min(n1, n0), f"unpaired, and the true difference is {mean:+.4f}",
+            lambda size: st.power_unpaired(size, claimed, rate, true, rule.alpha),
+        )  # fmt: skip
 
     return Weighing(
         mean, low, high, above, below, min(n1, n0), "problems", "unpaired: Miettinen and Nurminen's score test", advise,
@@ -354,7 +328,10 @@ def training_runs(candidate: list[list[float]], reference: list[list[float]], li
         if runs < 3:
             return Advice(3, "training seeds per arm", runs, "a technique is judged on at least three")
         need = lambda: st.runs_needed(abs(estimate - line), spread, rule.alpha, rule.power)  # noqa: E731
-        return _advise(need, "training seeds per arm", runs, f"seeds differ by {spread:.4f}")
+        return by_formula(
+            need, "training seeds per arm", runs, f"seeds differ by {spread:.4f}",
+            lambda size: st.power_runs(size, abs(estimate - line), spread, rule.alpha),
+        )  # fmt: skip
 
     if runs < 3:
         return Weighing(
@@ -389,7 +366,7 @@ def steps(tables: list[dict[str, float]], weighted: dict[str, float] | None, sig
     return Weighing(
         sign * mean, first, last, p_for, min(st.holm(wrong)), len(keys), "examples",
         f"paired over held-out examples, first against last of {len(tables)} steps; bootstrap",
-        lambda: _advise_spread(whole, abs(mean), rule, "examples"),
+        lambda: by_spread(whole, abs(mean), rule.alpha, rule.power, "examples"),
     )  # fmt: skip
 
 
