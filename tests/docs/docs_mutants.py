@@ -9,19 +9,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from apr_core.trial.mutants import try_mutant
+from apr_core.trial.mutants import try_mutants
 from apr_core.trial.session import Session, Settings
 
 
 def main() -> None:
-    """Prints {contract: {mutant: {claim: verdict}}}."""
+    """Prints {contract: {mutant: {claim: outcome}}}."""
     session = Session(Path.cwd(), Settings(database=False))
     found = {}
     for contract in session.catalog.files:
         loaded = session.catalog.load(contract)
+        pairs = [(loaded, mutant) for mutant in loaded.model.mutants]
         found[contract] = {
-            mutant.id: {claim: str(result.verdict) for claim, result in try_mutant(session, loaded, mutant).items()}
-            for mutant in loaded.model.mutants
+            control.id.rpartition("::")[2]: {cell.claim.rpartition("::")[2]: cell.outcome for cell in control.cells}
+            for control in try_mutants(session, pairs)
         }
     print(json.dumps(found))
 

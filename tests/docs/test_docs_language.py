@@ -18,6 +18,7 @@ from apr_core.contract import limits
 from apr_core.contract.expression import compile_expression
 from apr_core.contract.inputs import DTYPES, KIND_KEYS, FileSource, Input, TensorInput
 from apr_core.contract.load import load_file
+from apr_core.contract.mutants import EvidenceMutant, ResultMutant, SourceMutant
 from apr_core.contract.obligations import (
     TEMPLATES,
     TYPES,
@@ -27,7 +28,7 @@ from apr_core.contract.obligations import (
     PropertyObligation,
     Tolerance,
 )
-from apr_core.contract.schema import Contract, ResultMutant, Scale, Selector
+from apr_core.contract.schema import Contract, Scale, Selector
 from apr_core.contract.vocabulary import CONSTANTS, VOCABULARY
 from apr_core.errors import ExpressionError
 from apr_core.evidence.metrics import METRICS
@@ -95,6 +96,9 @@ def test_the_tables_of_modifiers_are_the_schema() -> None:
     assert merged("Obligations", 4) == fields(EvidenceObligation, Obligation)
 
 
+KINDS = {"kind: result": ResultMutant, "kind: source": SourceMutant, "kind: evidence": EvidenceMutant}
+
+
 def test_the_table_of_inputs_is_the_schema() -> None:
     page = rows("Inputs", 0)
     assert tuple(page) == KIND_KEYS
@@ -106,9 +110,15 @@ def test_the_table_of_inputs_is_the_schema() -> None:
 
 def test_the_keys_of_a_file_a_mutant_a_selector_and_a_scale_are_the_schema() -> None:
     assert merged("", 0) == fields(Contract)
-    mutant = re.search(r"`\{(id, .*?)\}`", PAGE[""])
-    assert mutant is not None
-    assert {part.partition(":")[0] for part in mutant[1].split(", ")} == set(fields(ResultMutant))
+    shown = re.findall(r"`\{(id, .*?)\}`", PAGE[""])
+    kinds = {
+        key: {part.partition(":")[0].strip("? ") for part in text.split(", ")}
+        for text in shown
+        for key in KINDS
+        if key in text
+    }
+    for key, model in KINDS.items():
+        assert kinds[key] | {"museum"} == {name.rstrip("?") for name in fields(model)}, key
     assert merged("Evidence", 0) == fields(Selector)
     scale = PAGE["Evidence"].partition("NAME.yaml`:")[2]
     assert set(names(scale)) >= set(fields(Scale))
