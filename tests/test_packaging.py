@@ -7,8 +7,9 @@ import tomllib
 from pathlib import Path
 
 from apr_core.contract.obligations import TYPES
-from apr_core.pytest_plugin import STATUS
+from apr_core.pytest_plugin import CONTROL_STATUS, STATUS
 from apr_core.pytest_plugin import TYPES as MARKERS
+from apr_core.trial.control import OUTCOMES as CONTROL_OUTCOMES
 from apr_core.trial.result import OUTCOMES
 
 TOP = Path(__file__).resolve().parent.parent
@@ -24,6 +25,7 @@ def test_every_package_of_the_tree_is_installed() -> None:
 def test_the_plugin_knows_every_obligation_type_and_every_outcome() -> None:
     assert MARKERS == TYPES
     assert set(STATUS) == set(OUTCOMES)
+    assert set(CONTROL_STATUS) == set(CONTROL_OUTCOMES)
 
 
 def test_the_version_is_one() -> None:
@@ -34,10 +36,15 @@ def test_the_version_is_one() -> None:
 
 def test_every_dependency_is_constrained_to_a_tested_version() -> None:
     lines = (TOP / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pinned = {line.partition("==")[0].lower() for line in lines if "==" in line}
+    pinned = {_name(line.partition("==")[0]) for line in lines if "==" in line}
     wanted = [
         *PROJECT["project"]["dependencies"],
         *(x for x in PROJECT["dependency-groups"]["tests"] if isinstance(x, str)),
     ]
-    names = {re.split(r"[><=;\[ ]", line, maxsplit=1)[0].lower() for line in wanted}
+    names = {_name(re.split(r"[><=;\[ ]", line, maxsplit=1)[0]) for line in wanted}
     assert names <= pinned
+
+
+def _name(text: str) -> str:
+    """A package's name as every index spells it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", text.strip()).lower()

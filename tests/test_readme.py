@@ -74,6 +74,14 @@ def test_the_refuted_headline_comes_out_as_shown(tmp_path: Path) -> None:
     assert not shown_in(block, shown.stdout)
 
 
+def test_the_audit_ends_as_shown() -> None:
+    """On one contract; `test_controls.py` audits them all."""
+    block = next(text for line, text in CONSOLE.items() if line == ".venv/bin/apr contract audit")
+    command = [sys.executable, "-m", "apr_core.cli", "contract", "audit", "contracts/statistics/holm.apr.yaml"]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
+    assert not shown_in(block, done.stdout)
+
+
 def test_the_example_of_a_contract_of_ones_own_runs_as_shown(project: Callable[[dict[str, str]], Path]) -> None:
     root = project({"textstats.py": next(text for text in blocks("python") if "def median" in text)})
     command = next(text for text in re.findall(r"`\.venv/bin/(apr contract new[^`]+)`", README)).split()

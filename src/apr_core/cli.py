@@ -33,12 +33,14 @@ class Family(NamedTuple):
     actions: tuple[str, ...]
     """Its sub-commands, in the order of the help; none when the family is itself the command."""
     help: str
+    otherwise: str = ""
+    """The action that is meant when the word after the family is none of them; empty when an action must be named."""
 
 
 COMMANDS: dict[str, Family] = {
     "contract": Family(
         "apr_core.commands.contract",
-        ("new", "lint", "explain", "graph", "schema"),
+        ("new", "import", "lint", "explain", "audit", "graph", "diff", "schema"),
         "write, check and explain contracts",
     ),
     "evidence": Family(
@@ -46,12 +48,18 @@ COMMANDS: dict[str, Family] = {
         ("import", "list", "show", "compare", "flips", "oracle"),
         "import and compare the records that claims are decided on",
     ),
+    "mutate": Family("apr_core.commands.mutate", (), "the faults in the code that no claim would notice"),
     "power": Family(
         "apr_core.commands.power",
         ("claim", "paired", "unpaired", "line", "runs", "margin"),
         "how many problems, samples or runs a claim needs",
     ),
-    "report": Family("apr_core.commands.report", (), "show an earlier run again: as text, Markdown, JUnit or JSON"),
+    "report": Family(
+        "apr_core.commands.report",
+        ("show", "diff", "attest", "verify"),
+        "show an earlier run again, compare it with another, attest it",
+        otherwise="show",
+    ),
     "gate": Family("apr_core.commands.gate", (), "a release decision: open or shut, and what would open it"),
 }
 
@@ -129,6 +137,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _dispatch(words: list[str]) -> int:
     """Parses, and runs the family. Only the first word is looked at before the family's module is imported."""
     family = words[0] if words and words[0] in COMMANDS else None
+    if family and COMMANDS[family].otherwise and not {*words[1:2]} & {*COMMANDS[family].actions, "-h", "--help"}:
+        words = [family, COMMANDS[family].otherwise, *words[1:]]
     parser = build_parser(family)
     args, unknown = parser.parse_known_args(words)
     if unknown:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from apr_core.contract.obligations import Compound, EvidenceObligation, Gate, PropertyObligation
+from apr_core.contract.obligations import Compound, EvidenceObligation, Gate, PropertyObligation, Unbound
 from apr_core.contract.schema import CommandSubject, PlannedSubject, Selector
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def _decided_by(loaded: LoadedContract, obligation: AnyObligation) -> list[Node]
             for name in dict.fromkeys(names)
             if name in selectors
         ]
+    if isinstance(obligation, Unbound):
+        return []
     assert isinstance(obligation, PropertyObligation)
     called = loaded.calls_of(obligation.id)
     found = []

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,14 +22,22 @@ from apr_core.contract.load import LoadedContract, find_files
 from apr_core.contract.obligations import Obligation
 from apr_core.errors import AprError
 from apr_core.project import project_root
-from apr_core.pytest_plugin import JUDGEMENT, RESULTS, SUFFIX
+from apr_core.pytest_plugin import AUDITS, CONTROLS, JUDGEMENT, RESULTS, SUFFIX
+from apr_core.report.controls import audit_sentence, controls_sentence
 from apr_core.report.failure import failure_text
+from apr_core.report.revision import Revision, revision
+from apr_core.report.run import Run
 from apr_core.report.summary import RunInfo
 from apr_core.report.terminal import lines
 from apr_core.report.write import write_reports
+from apr_core.trial.cited import cite
+from apr_core.trial.control import Audited, Control
 from apr_core.trial.result import Result
 from apr_core.trial.session import CASES, Session, Settings
 from apr_core.verdict import Verdict
+
+if TYPE_CHECKING:
+    from apr_core.pytest_mutants import Crew
 
 
 @dataclass
@@ -42,6 +50,23 @@ class Judgement:
     """Claim id → file."""
     messages: list[str] = field(default_factory=list)
     """What the summary says at its end."""
+    _crew: Crew | None = None
+    revision: Revision = field(default_factory=lambda: Revision(None, None))
+    """What was checked out when this was made: with a report, before anything is tried; under xdist, when all is done."""
+
+    @property
+    def crew(self) -> Crew:
+        """What tries the mutants of this run."""
+        if self._crew is None:
+            from apr_core.pytest_mutants import Crew
+
+            self._crew = Crew(self.session)
+        return self._crew
+
+    def close(self) -> None:
+        """End the processes that tried mutants."""
+        if self._crew is not None:
+            self._crew.close()
 
 
 def judgement(config: pytest.Config) -> Judgement:
@@ -56,7 +81,10 @@ def judgement(config: pytest.Config) -> Judgement:
         )
         root = config.rootpath if config.inipath is not None else project_root(config.rootpath)
         # Without a configuration file pytest's rootdir may lie below the project, beside the modules that are meant.
-        config.stash[JUDGEMENT] = Judgement(Session(root, settings, places=(config.rootpath,)))
+        judge = Judgement(Session(root, settings, places=(config.rootpath,)))
+        if config.getoption("apr_report") is not None and not hasattr(config, "workerinput"):
+            judge.revision = revision(root, Path(config.getoption("apr_report")))
+        config.stash[JUDGEMENT] = judge
     return config.stash[JUDGEMENT]
 
 
@@ -74,6 +102,10 @@ class ContractFile(pytest.File):
         for obligation in loaded.model.obligations:
             judge.collected[f"{loaded.id}::{obligation.id}"] = self.path
             yield ClaimItem.from_parent(self, name=obligation.id, loaded=loaded, obligation=obligation)
+        if self.config.getoption("apr_mutants"):
+            from apr_core.pytest_mutants import items
+
+            yield from items(self, judge.crew, loaded)
 
 
 class Falsify(pytest.Directory):
@@ -178,6 +210,16 @@ def report(item: pytest.Item, result: Result) -> None:
     raise ClaimOutcome(result)
 
 
+def plan_mutants(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Tell the crew what will be asked for. A worker of xdist gets a part of the items and cannot know which."""
+    if config.getoption("apr_mutants") and not hasattr(config, "workerinput"):
+        from apr_core.pytest_mutants import MutantItem
+
+        for item in items:
+            if isinstance(item, MutantItem):
+                item.crew.plan(item.loaded, item.mutant)
+
+
 def settle(items: list[pytest.Item]) -> None:
     """Drop a claim that was reached by two routes; mark claims of different files that share an id."""
     seen: set[str] = set()
@@ -270,6 +312,8 @@ def run_info(config: pytest.Config) -> RunInfo:
         versions=versions(),
         selected=len(config.stash[RESULTS]),
         collected=max(len(judge.collected), len(config.stash[RESULTS])),
+        commit=judge.revision.commit,
+        dirty=judge.revision.dirty,
     )
 
 
@@ -281,6 +325,23 @@ def results_of(config: pytest.Config) -> list[Result]:
         return result.contract, int(line) if line.isdigit() else 0, result.id
 
     return sorted(map(Result.from_json, config.stash[RESULTS].values()), key=place)
+
+
+def whole_run(config: pytest.Config, found: list[Result]) -> Run:
+    """What the reports are made of: the results, and the records that they cite.
+
+    Raises:
+        AprError: the ledger cannot be listed.
+    """
+    session = judgement(config).session
+    controls = sorted(map(Control.from_json, config.stash[CONTROLS].values()), key=lambda one: one.contract)
+    return Run(
+        tuple(found),
+        run_info(config),
+        records=cite(found, session.ledger, session.root),
+        controls=tuple(controls),
+        audited=tuple(Audited(**row) for row in config.stash[AUDITS].values()),
+    )
 
 
 def finish(session: pytest.Session, exitstatus: int) -> None:
@@ -296,7 +357,7 @@ def finish(session: pytest.Session, exitstatus: int) -> None:
     if folder is None:
         return
     try:
-        written = write_reports(found, run_info(config), Path(folder))
+        written = write_reports(whole_run(config, found), Path(folder))
     except AprError as error:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         judge.messages.append(f"The reports were not written. {error}")
@@ -310,7 +371,12 @@ def summarise(terminal: Any, config: pytest.Config) -> None:
     if found:
         terminal.section("verdicts", sep="=")
         color = bool(getattr(terminal, "hasmarkup", sys.stdout.isatty()))
-        for text, markup in lines(found, run_info(config), width=terminal._tw.fullwidth, color=color):
+        for text, markup in lines(Run(tuple(found), run_info(config)), width=terminal._tw.fullwidth, color=color):
             terminal.write_line(text, **markup)
+    controls = [Control.from_json(one) for one in config.stash[CONTROLS].values()]
+    audited = [Audited(**row) for row in config.stash[AUDITS].values()]
+    for line in (controls_sentence(controls), audit_sentence(audited) if audited else ""):
+        if line:
+            terminal.write_line(line, bold=True)
     for message in judgement(config).messages:
         terminal.write_line(message, yellow=True)

@@ -22,7 +22,7 @@ SUFFIX = ".apr.yaml"
 
 TYPES = (
     "holds", "bound", "equivalence", "monotone", "frame", "rejection", "cost", "threshold", "difference",
-    "non_inferiority", "trend", "compound", "gate",
+    "non_inferiority", "trend", "compound", "gate", "unbound",
 )  # fmt: skip
 """Obligation types, each of which is a marker (`-m threshold`). A test compares this with the schema, which is not imported."""
 
@@ -38,8 +38,22 @@ STATUS = {
 }
 """Outcome of a claim → category, letter and word in pytest's terminal."""
 
+CONTROL, AUDITED = "apr-control", "apr-audit"
+"""Names of the user properties that carry what a mutant and an audit came to."""
+
+CONTROL_STATUS = {
+    "KILLED": ("passed", ".", "KILLED"),
+    "SURVIVED": ("failed", "F", "SURVIVED"),
+    "DRIFTED": ("error", "E", "DRIFTED"),
+    "UNTESTED": ("skipped", "s", "UNTESTED"),
+    "ERROR": ("error", "E", "ERROR"),
+}
+"""Outcome of a mutant → category, letter and word in pytest's terminal."""
+
 JUDGEMENT: pytest.StashKey[Judgement] = pytest.StashKey()
 RESULTS = pytest.StashKey[dict[str, dict[str, Any]]]()
+CONTROLS = pytest.StashKey[dict[str, dict[str, Any]]]()
+AUDITS = pytest.StashKey[dict[str, dict[str, Any]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +66,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--apr-evidence", metavar="DIR", action="append", help="a folder of evidence records to judge as well"
     )
-    group.addoption("--apr-report", metavar="DIR", help="write report.json, junit.xml and report.md into DIR")
+    group.addoption("--apr-report", metavar="DIR", help="write report.html, report.json and others into DIR")
+    group.addoption(
+        "--apr-mutants", action="store_true", help="also try the mutants of the contracts, and audit every claim"
+    )
     group.addoption("--apr-scale", metavar="NAME", help="bind roles to models as contracts/scales/NAME.yaml says")
 
 
@@ -60,6 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers and check the options before anything runs."""
     for name in TYPES:
         config.addinivalue_line("markers", f"{name}: obligations of this type (apr-core)")
+    config.addinivalue_line("markers", "mutant: planted faults and the audit, with --apr-mutants (apr-core)")
     config.addinivalue_line("markers", "criterion(id): claims that serve an acceptance criterion (apr-core)")
     for option in ("apr_cases", "apr_seed"):
         value = config.getoption(option)
@@ -68,7 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for folder in config.getoption("apr_evidence") or ():
         if not Path(folder).is_dir():
             raise pytest.UsageError(f"--apr-evidence is {folder!r}, which is no folder; give one that holds records.")
-    config.stash[RESULTS] = {}
+    for key in (RESULTS, CONTROLS, AUDITS):
+        config.stash[key] = {}
 
 
 def _check_option(option: str, value: str) -> None:
@@ -118,12 +137,13 @@ def pytest_collection_modifyitems(
     """Sort out doubles before, and a selection that deselected every claim after, the other plugins."""
     if not any(SUFFIX in item.nodeid for item in items):
         return (yield)
-    from apr_core.pytest_items import note_empty_selection, settle
+    from apr_core.pytest_items import note_empty_selection, plan_mutants, settle
 
     settle(items)
     before = list(items)
     outcome = yield
     note_empty_selection(before, items, config)
+    plan_mutants(items, config)
     return outcome
 
 
@@ -139,9 +159,9 @@ def pytest_runtest_makereport(
     return report
 
 
-def _claim(report: pytest.TestReport) -> dict[str, Any] | None:
+def _property(report: pytest.TestReport, wanted: str) -> dict[str, Any] | None:
     for name, value in getattr(report, "user_properties", ()):
-        if name == "apr":
+        if name == wanted:
             found: dict[str, Any] = json.loads(str(value))
             return found
     return None
@@ -151,8 +171,10 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     """Verdicts as pytest's own words and letters."""
     if SUFFIX not in report.nodeid or getattr(report, "when", None) != "call":
         return None
-    claim = _claim(report)
-    return None if claim is None else STATUS[claim["outcome"]]
+    claim, control = _property(report, "apr"), _property(report, CONTROL)
+    if claim is not None:
+        return STATUS[claim["outcome"]]
+    return None if control is None else CONTROL_STATUS[control["outcome"]]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -170,9 +192,14 @@ class _Listener:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if SUFFIX in report.nodeid and report.when == "call":
-            claim = _claim(report)
+            claim, control, audit = (_property(report, name) for name in ("apr", CONTROL, AUDITED))
             if claim is not None:
                 self.config.stash[RESULTS][claim["id"]] = claim
+            if control is not None:
+                self.config.stash[CONTROLS][control["id"]] = control
+            if audit is not None:
+                self.config.stash[AUDITS] |= {row["claim"]: row for row in audit["audited"]}
+                self.config.stash[CONTROLS] |= {part["id"]: part for part in audit["parts"]}
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -187,6 +214,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         from apr_core.pytest_items import note_missing
 
         note_missing(session.config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the processes that tried mutants."""
+    if JUDGEMENT in config.stash and config.getoption("apr_mutants"):
+        from apr_core.pytest_items import judgement
+
+        judgement(config).close()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

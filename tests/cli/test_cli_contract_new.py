@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from apr_core.trial.audit import audit
 from apr_core.trial.session import Session, Settings
 from conftest import run_pytest
 
@@ -54,7 +55,7 @@ def add(a, b):
 
 
 def fill(a: np.ndarray, value: float) -> None:
-    a[...] = value + 1.0
+    np.negative(a, out=a)  # changes every a, also 0.0, whatever it holds
 
 
 def roll(sides: int) -> int:
@@ -173,9 +174,9 @@ def test_a_planted_fault_is_noticed(workplace: Workplace, apr: Apr) -> None:
     root, text, _ = draft(workplace, apr, "half")
     assert '{id: not-finite, kind: result, of: half, becomes: "result * nan", killed_by: [HALF-FINITE]}' in text
     session = Session(root, Settings(cases=20, database=False))
-    loaded = session.catalog.load("maths/half")
-    finite = loaded.obligation("HALF-FINITE")
-    assert session.judge_obligation(loaded, finite, {"half": lambda x: x * math.nan}).outcome == "FALSIFIED"
+    found = audit(session, [session.catalog.load("maths/half")])
+    assert {control.outcome for control in found.controls} == {"KILLED"}
+    assert {row.label for row in found.audited} == {"CONTROLLED"}
 
 
 def test_defaults_are_left_alone_and_said(workplace: Workplace, apr: Apr) -> None:
@@ -208,9 +209,7 @@ def test_what_does_not_repeat_is_a_comment_and_not_a_claim(workplace: Workplace,
 def test_suggestions_hold_once_they_are_uncommented(workplace: Workplace, apr: Apr) -> None:
     root, text, _ = draft(workplace, apr, "tidy")
     assert "# - id: TIDY-IDEMPOTENCE" in text
-    (root / "contracts/maths/tidy.apr.yaml").write_text(
-        text.replace("  # Suggestions", "  ## Suggestions").replace("  # ", "  ")
-    )
+    (root / "contracts/maths/tidy.apr.yaml").write_text(re.sub(r"(?m)^  # (?!Suggestions)", "  ", text))
     assert outcomes(root, "maths/tidy")["TIDY-IDEMPOTENCE"] == "HELD"
 
 

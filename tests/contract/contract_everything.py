@@ -43,10 +43,12 @@ obligations:
   - {id: pair, type: difference, claim: c, metric: pass@1, candidate: base, reference: other, decide: {alpha: 0.05}, family: one}
   - {id: all, type: compound, claim: c, all_of: [holds, bound, other/file::X]}
   - {id: gate, type: gate, claim: c, require: [all, line], allow: {line: UNTESTED}}
+  - {id: prose, type: unbound, claim: c, kind: invariant, formal: σ(x) > 0, at: /rows/0}
 evidence:
   base: {role: base, select: all}
   other: {model: some-model, benchmark: strict, select: [a, b]}
 produce: recipe
+source: {format: provable-contracts, file: other.yaml, document: {rows: [text, {number: 1.0e-6}]}}
 mutants:
   - {id: twice, kind: result, of: f, becomes: "result * 2 + weight[0]", killed_by: [bound, grows]}
 """

@@ -47,7 +47,7 @@ def test_a_loaded_contract_knows_where_it_came_from(tmp_path: Path) -> None:
     assert (loaded.line_of("A"), loaded.line_of("B")) == (4, 5)
     assert loaded.calls_of("A") == set()
     assert loaded.model.title == "t"
-    with pytest.raises(SelectionError, match="has no obligation 'C'"):
+    with pytest.raises(SelectionError, match="has no obligation or mutant 'C'"):
         loaded.line_of("C")
 
 

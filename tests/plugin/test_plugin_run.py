@@ -280,7 +280,7 @@ def test_reports_are_written_and_agree(project: Write) -> None:
     folder = project({"toy.py": MODULE, "contracts/numbers.apr.yaml": TRUE_AND_FALSE})
     run_pytest(folder, "--apr-report", "out/deep")
     report = json.loads((folder / "out/deep/report.json").read_text())
-    assert report["schema"] == "apr.report/1"
+    assert report["schema"] == "apr.report/2"
     assert report["totals"]["total"] == 2
     cases = ET.parse(folder / "out/deep/junit.xml").getroot().iter("testcase")
     assert sorted((case.get("name"), [child.tag for child in case if child.tag != "properties"]) for case in cases) == [
@@ -288,6 +288,7 @@ def test_reports_are_written_and_agree(project: Write) -> None:
         ("SAME", []),
     ]
     assert "FALSIFIED" in (folder / "out/deep/report.md").read_text()
+    assert "1 of 2 claims fell" in (folder / "out/deep/report.html").read_text()
 
 
 @pytest.mark.parametrize(

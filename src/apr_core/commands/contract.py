@@ -17,9 +17,12 @@ GRAPH_FORMATS = ("text", "mermaid", "dot", "json")
 
 _MODULES = {
     "new": "apr_core.commands.authoring.draft",
+    "import": "apr_core.commands.authoring.importing",
     "lint": "apr_core.commands.authoring.lint",
     "explain": "apr_core.commands.authoring.explain",
+    "audit": "apr_core.commands.authoring.audit",
     "graph": "apr_core.commands.authoring.drawing",
+    "diff": "apr_core.commands.authoring.difference",
 }
 
 
@@ -28,6 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     family = subparsers.add_parser("contract", description="Write, check and explain contracts.")
     actions = family.add_subparsers(dest="action", required=True)
     _add_new(actions)
+    _add_import(actions)
     lint = actions.add_parser(
         "lint",
         help="every problem of every contract, with its place",
@@ -36,10 +40,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     lint.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the project's contracts)")
     add_json(lint)
     _add_explain(actions)
+    _add_audit(actions)
     graph = actions.add_parser("graph", help="from criteria to contracts, claims, subjects and evidence")
     graph.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the project's contracts)")
     graph.add_argument("--format", choices=GRAPH_FORMATS, default="text", help="(default: text)")
     add_output(graph)
+    _add_diff(actions)
     schema = actions.add_parser(
         "schema",
         help="the JSON Schema of the language, for editors",
@@ -49,6 +55,46 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     schema.add_argument(
         "--check", action="store_true", help="compare with the file of -o instead; exit with 1 if it differs"
     )
+
+
+def _add_diff(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    diff = actions.add_parser(
+        "diff",
+        help="what changed by meaning: loosened, tightened, reworded; and whether the versions say so",
+        usage="apr contract diff [-h] [--allow-dropped CONTRACT] [--json [FILE]] OLD [NEW] [PATH ...]",
+        description="Compares contracts by what they mean, never by their text. OLD and NEW are two files, two folders, or\n"
+        "revisions that git knows; with one revision, it is compared with the work tree, and PATHs narrow it\n"
+        "down. A word that is an existing path is a path, any other a revision.\n\n"
+        "Exits with 1 when a claim was loosened or dropped and no major version of its contract says so.",
+    )
+    diff.add_argument("words", nargs="+", metavar="OLD [NEW] [PATH ...]", help="for example HEAD~1, or v1.0.0 main")
+    diff.add_argument(
+        "--allow-dropped",
+        action="append",
+        default=[],
+        metavar="CONTRACT",
+        help="the id of a contract that may be gone, as it leaves no version to raise; may be repeated",
+    )
+    add_json(diff)
+
+
+def _add_audit(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = actions.add_parser(
+        "audit",
+        help="can every claim fail, and is every planted fault noticed",
+        description="Judges every claim, tries every mutant, and probes what no mutant names. Exits with 1 when a claim is\n"
+        "VACUOUS (nothing could make it fall) or broken, or when a mutant survives or has drifted from the source.",
+    )
+    audit.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (default: the project's contracts)")
+    audit.add_argument("--workers", type=int, metavar="N", help="processes for source mutants (default: one per core)")
+    audit.add_argument(
+        "--fresh",
+        action="store_true",
+        help="try again what was killed before on the same contract, sources and versions",
+    )
+    audit.add_argument("--plan", action="store_true", help="say how much there is to try, and stop")
+    add_json(audit)
+    add_session(audit)
 
 
 def _add_explain(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -84,6 +130,23 @@ def _add_new(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "-o", "--output", metavar="FILE", help="where to write (default: contracts/MODULE/FUNCTION.apr.yaml)"
     )
     new.add_argument("--force", action="store_true", help="overwrite a file that exists")
+
+
+def _add_import(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    imported = actions.add_parser(
+        "import",
+        help="contracts of another registry, with every claim as prose that nothing is bound to yet",
+        description="Writes contracts from those of another registry, and loses nothing that they say. Every claim is of "
+        "type unbound, and UNTESTED, until somebody gives it a type and an expression.",
+    )
+    imported.add_argument("format", metavar="FORMAT", help="pv: YAML in the schema of provable-contracts")
+    imported.add_argument(
+        "paths", nargs="+", metavar="FILE|DIR", help="files, or folders of which all YAML files are read"
+    )
+    imported.add_argument("-o", "--output", metavar="DIR", help="where to write (default: the project's contracts/)")
+    imported.add_argument("--force", action="store_true", help="overwrite files that exist")
+    imported.add_argument("--plan", action="store_true", help="show what would be written, and write nothing")
+    add_json(imported)
 
 
 def run(args: argparse.Namespace) -> int:

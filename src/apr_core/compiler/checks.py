@@ -173,7 +173,7 @@ def _elements(expression: Expression, names: Names, functions: Functions) -> lis
     values = list(expression.evaluate(names, functions))
     if not values:
         raise TrialError(
-            f"for_each over {expression.source!r} has no elements, so nothing was checked. Give it at least one."
+            f"VACUOUS: for_each over {expression.source!r} has no elements, so nothing was checked. Give it at least one."
         )
     return values
 
@@ -267,7 +267,9 @@ def _try_bound(obligation: Bound, compile_: Expressions, world: World) -> Callab
             return
         seen = to_float64(given)
         if seen.size == 0:
-            raise TrialError(f"{value.source!r} gave an empty array: nothing was checked. Draw at least one element.")
+            raise TrialError(
+                f"VACUOUS: {value.source!r} gave an empty array: nothing was checked. Draw at least one element."
+            )
         finite = np.isfinite(seen)
         if not allowed and not finite.all():
             raise Refutation("nonfinite", expected, f"{_plain(float(seen[~finite].flat[0]))}")

@@ -87,7 +87,9 @@ def _compare_numbers(
         raise Refutation("unequal", expected, f"shapes {x.shape} and {y.shape}")
     x, y = np.broadcast_arrays(x, y)
     if x.size == 0:
-        raise TrialError(f"both sides of {expected!r} are empty: nothing was compared. Draw at least one element.")
+        raise TrialError(
+            f"VACUOUS: both sides of {expected!r} are empty: nothing was compared. Draw at least one element."
+        )
     finite = np.isfinite(x) & np.isfinite(y)
     if not finite.all():
         _compare_nonfinite(x, y, finite, expected, nonfinite_allowed)

@@ -136,6 +136,8 @@ def truth(value: Any, source: str) -> bool:
     dtype = str(getattr(value, "dtype", ""))
     if dtype in ("bool", "torch.bool"):
         if math.prod(value.shape) == 0:
-            raise TrialError(f"{source!r} gave an empty array: nothing was checked. Draw at least one element.")
+            raise TrialError(
+                f"VACUOUS: {source!r} gave an empty array: nothing was checked. Draw at least one element."
+            )
         return bool(value.all())
     raise TrialError(f"{source!r} gave {describe(value)}, not true or false. Compare it with something.")

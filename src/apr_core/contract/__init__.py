@@ -9,6 +9,7 @@
      ├── translation, refusals           syntax tree to closures, and what is told of the rest
      ├── frame, operators                evaluation
      └── vocabulary           the functions that every expression may call
+    diff          two contracts: what changed between them, by meaning
     limits        every bound on a hostile file
 
 Knows no torch, no Hypothesis and no pytest. Nothing here runs a subject.

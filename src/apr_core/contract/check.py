@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Collection, Iterator, Sized
+from collections.abc import Collection, Iterator, Mapping, Sized
 
 from apr_core.contract.check_inputs import InputChecker
 from apr_core.contract.check_obligations import ObligationChecker
 from apr_core.contract.inputs import Source
 from apr_core.contract.limits import DECLARATIONS
+from apr_core.contract.mutants import EvidenceMutant, Mutant, ResultMutant, SourceMutant
 from apr_core.contract.obligations import (
     AnyObligation,
     Compound,
@@ -26,8 +27,10 @@ from apr_core.contract.obligations import (
     PropertyObligation,
     Threshold,
     Trend,
+    Unbound,
 )
-from apr_core.contract.schema import CommandSubject, Contract, ResultMutant
+from apr_core.contract.origin import pointed
+from apr_core.contract.schema import CommandSubject, Contract
 from apr_core.contract.scope import Checker, Finding, Scope, TooManyProblems, find_cycle
 from apr_core.contract.vocabulary import VOCABULARY
 from apr_core.contract.yaml import Location
@@ -156,6 +159,22 @@ class ContractChecker(Checker):
                 if name not in obligation.require:
                     message = f"{name!r} is not in `require`, so there is nothing to allow."
                     self.report((*loc, "allow", name), f"{message}{did_you_mean(name, obligation.require)}", key=True)
+        elif isinstance(obligation, Unbound):
+            self.pointer(obligation, (*loc, "at"))
+
+    def pointer(self, obligation: Unbound, loc: Location) -> None:
+        """The place in the source that a claim in prose comes from."""
+        source = self.contract.source
+        if obligation.at is None:
+            return
+        if source is None:
+            self.report(loc, "`at` points into `source.document`, and the contract has no `source`: remove one line.")
+            return
+        try:
+            pointed(source.document, obligation.at)
+        except LookupError:
+            message = f"there is nothing at {obligation.at!r} in `source.document`: correct the place, or remove `at`."
+            self.report(loc, message)
 
     def evidence(self, obligation: EvidenceObligation, loc: Location) -> None:
         """Evidence names, the metric and the lines."""
@@ -229,24 +248,51 @@ class ContractChecker(Checker):
             index = next(index for index, item in enumerate(self.contract.obligations) if item.id == cycle[0])
             self.report(("obligations", index), f"claims rest on each other: {' → '.join(cycle)}. Drop one reference.")
 
-    def mutant(self, mutant: ResultMutant, loc: Location) -> None:
-        """The subject, the killers and the expression of a planted fault."""
-        subject = self.contract.subjects.get(mutant.of)
-        if subject is None:
-            near = did_you_mean(mutant.of, self.contract.subjects)
-            self.report((*loc, "of"), f"there is no subject {mutant.of!r}.{near} Declare it in `subjects`.")
-        elif isinstance(subject, CommandSubject):
-            self.report((*loc, "of"), f"{mutant.of!r} is a program: only the result of a function can be replaced.")
-        # The subject's parameters are known once it is imported: until then any name may be one.
-        self.compile(mutant.becomes, (*loc, "becomes"), Scope(None, self.functions))
+    def mutant(self, mutant: Mutant, loc: Location) -> None:
+        """Where a fault is planted, and whether those that must notice it can see that place."""
+        on_evidence = isinstance(mutant, EvidenceMutant)
+        known: Mapping[str, object] = self.contract.evidence if on_evidence else self.contract.subjects
+        reads: Mapping[str, Collection[str]] = self.reads if on_evidence else self.calls_of
+        what = "evidence" if on_evidence else "subject"
+        if mutant.of not in known:
+            near = did_you_mean(mutant.of, known)
+            self.report((*loc, "of"), f"there is no {what} {mutant.of!r}.{near} Declare it.")
+        elif isinstance(known[mutant.of], CommandSubject):
+            self.report((*loc, "of"), f"{mutant.of!r} is a program: a fault can only be planted in a function.")
+        if isinstance(mutant, ResultMutant):
+            # The subject's parameters are known once it is imported: until then any name may be one.
+            self.compile(mutant.becomes, (*loc, "becomes"), Scope(None, self.functions))
         for index, name in enumerate(mutant.killed_by):
-            place = (*loc, "killed_by", index)
-            if name not in self.ids_known:
-                self.report(place, f"there is no obligation {name!r} in this file.{did_you_mean(name, self.ids_known)}")
-            elif name not in self.calls_of:
-                self.report(place, f"{name!r} is not tried on drawn inputs, so no planted fault can falsify it.")
-            elif subject is not None and mutant.of not in self.calls_of[name]:
-                self.report(place, f"{name!r} does not call {mutant.of!r}, so this fault cannot falsify it.")
+            self.killer(name, mutant, reads, known, (*loc, "killed_by", index))
+
+    def killer(
+        self,
+        name: str,
+        mutant: Mutant,
+        reads: Mapping[str, Collection[str]],
+        known: Collection[str],
+        loc: Location,
+    ) -> None:
+        """One obligation that must notice a fault."""
+        how = "rest on" if isinstance(mutant, EvidenceMutant) else "call"
+        if name not in self.ids_known:
+            self.report(loc, f"there is no obligation {name!r} in this file.{did_you_mean(name, self.ids_known)}")
+        elif name not in reads:
+            whose = (
+                "is decided on no evidence" if isinstance(mutant, EvidenceMutant) else "is not tried on drawn inputs"
+            )
+            self.report(loc, f"{name!r} {whose}, so no fault planted there can falsify it.")
+        elif mutant.of not in reads[name] and mutant.of in known and not isinstance(mutant, SourceMutant):
+            self.report(loc, f"{name!r} does not {how} {mutant.of!r}, so this fault cannot falsify it.")
+
+    @property
+    def reads(self) -> dict[str, set[str]]:
+        """Obligation id → the evidence that it rests on, for those that rest on any."""
+        return {
+            one.id: {name for _, name in _evidence_names(one)}
+            for one in self.contract.obligations
+            if isinstance(one, EvidenceObligation)
+        }
 
     def unused(self) -> None:
         """What nothing reads is not in a contract."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from apr_core.contract.check import examine
 from apr_core.contract.limits import FILE_BYTES
 from apr_core.contract.messages import schema_problems
+from apr_core.contract.mutants import Mutant
 from apr_core.contract.obligations import AnyObligation
 from apr_core.contract.schema import SUFFIX, Contract, Scale
 from apr_core.contract.yaml import Document, parse
@@ -50,22 +51,25 @@ class LoadedContract:
         Raises:
             SelectionError: the contract has no such obligation.
         """
-        self.line_of(obligation_id)
-        return next(one for one in self.model.obligations if one.id == obligation_id)
+        found = next((one for one in self.model.obligations if one.id == obligation_id), None)
+        if found is None:
+            near = did_you_mean(obligation_id, [one.id for one in self.model.obligations])
+            raise SelectionError(f"{self.relative} has no obligation {obligation_id!r}.{near}")
+        return found
 
     def calls_of(self, obligation_id: str) -> frozenset[str]:
         """The subjects that an obligation calls, itself or in the making of the inputs and objects that it reads."""
         return frozenset(self._calls.get(obligation_id, ())) & self.model.subjects.keys()
 
     def line_of(self, obligation_id: str) -> int:
-        """The line, from 1, at which an obligation begins.
+        """The line, from 1, at which an obligation or a mutant begins.
 
         Raises:
-            SelectionError: the contract has no such obligation.
+            SelectionError: the contract has neither by that id.
         """
         if obligation_id not in self._lines:
             near = did_you_mean(obligation_id, self._lines)
-            raise SelectionError(f"{self.relative} has no obligation {obligation_id!r}.{near}")
+            raise SelectionError(f"{self.relative} has no obligation or mutant {obligation_id!r}.{near}")
         return self._lines[obligation_id]
 
 
@@ -114,7 +118,19 @@ def load_file(
         raise _unusable(
             relative, f"the name of a contract ends in {SUFFIX!r}, not in {_ending(path)!r}: rename the file."
         )
-    content = _read(path, relative)
+    return load_bytes(_read(path, relative), path, root, lines=lines, metrics=metrics)
+
+
+def load_bytes(
+    content: bytes,
+    path: Path,
+    root: Path,
+    *,
+    lines: Collection[str] | None = None,
+    metrics: Collection[str] | None = None,
+) -> LoadedContract:
+    """The contract that `content` is, as if it stood in the file at `path`; otherwise as `load_file`."""
+    path, relative = path.absolute(), _relative(path, root)
     document = parse(_decode(content, relative), relative)
     model = _validate(Contract, document)
     problems = []
@@ -124,7 +140,12 @@ def load_file(
         problems.append(Problem(relative, *place, message))
     if problems:
         raise ContractError(_in_order(problems))
-    starts = {item.id: document.mark(("obligations", index))[0] for index, item in enumerate(model.obligations)}
+    items: dict[str, Sequence[AnyObligation | Mutant]] = {"obligations": model.obligations, "mutants": model.mutants}
+    starts = {
+        item.id: document.mark((section, index))[0]
+        for section, several in items.items()
+        for index, item in enumerate(several)
+    }
     digest = hashlib.sha256(content).hexdigest()
     return LoadedContract(contract_id(path, root), path, relative, model, digest, starts, examined.calls_of)
 

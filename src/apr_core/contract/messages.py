@@ -45,7 +45,9 @@ PATTERNS = {
     r"^[A-Za-z][A-Za-z0-9_.-]*$": "an id: a letter, then letters, digits, dots, _ or -",
     r"^([A-Za-z0-9_./-]+::)?[A-Za-z][A-Za-z0-9_.-]*$": "a claim: `ID` in this file, or `folder/file::ID`",
     r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_.]*$": "an import string: `package.module:function`",
+    r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$": "a module: names with dots, such as package.module",
     r"^[0-9]+\.[0-9]+\.[0-9]+$": "three numbers with dots, such as 1.0.0",
+    r"^(/([^~/]|~[01])*)+$": "a JSON pointer, such as /proof_obligations/0",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "a file name: letters, digits, dots, _ or -",
 }
 """What the patterns of the schema mean."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from apr_core.contract.inputs import Bounds, Input, Model, Name, Source
+from apr_core.contract.origin import Pointer
 
 ClaimId = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", max_length=80)]
 """The id of an obligation, unique in its file."""
@@ -360,6 +361,23 @@ class Gate(Obligation):
     """Exceptions, each a claim id of `require` with the verdict that is let through. FALSIFIED and ERROR never are."""
 
 
+class Unbound(Obligation):
+    """A claim in prose. Nothing is bound to it, so nothing can try it: its verdict is always UNTESTED."""
+
+    type: Literal["unbound"]
+    kind: Annotated[str, Field(min_length=1)] | None = None
+    """What the source calls it, in the source's words: `invariant`, `falsification test`."""
+    formal: Annotated[str, Field(min_length=1)] | None = None
+    """The claim in the source's notation; shown to readers, never computed."""
+    at: Pointer | None = None
+    """Where the source says it, as a JSON pointer into `source.document`."""
+
+
+def is_bound(obligation: Obligation) -> bool:
+    """Whether a claim says by what it could be tried; prose does not."""
+    return not isinstance(obligation, Unbound)
+
+
 def _tag(value: Any) -> str | None:
     """The tag of a union member, in brackets so that no place in a file can be mistaken for it."""
     if isinstance(value, dict):
@@ -372,7 +390,7 @@ def _tag(value: Any) -> str | None:
 _TYPES: dict[str, type[Obligation]] = {
     "holds": Holds, "bound": Bound, "equivalence": Equivalence, "monotone": Monotone, "frame": Frame,
     "rejection": Rejection, "cost": Cost, "threshold": Threshold, "difference": Difference,
-    "non_inferiority": NonInferiority, "trend": Trend, "compound": Compound, "gate": Gate,
+    "non_inferiority": NonInferiority, "trend": Trend, "compound": Compound, "gate": Gate, "unbound": Unbound,
     "roundtrip": Roundtrip, "idempotence": Idempotence, "linearity": Linearity, "symmetry": Symmetry,
     "invariance": Invariance,
 }  # fmt: skip
@@ -383,7 +401,7 @@ TYPES: tuple[str, ...] = tuple(name for name in _TYPES if name not in TEMPLATES)
 if TYPE_CHECKING:
     AnyObligation = (
         Holds | Bound | Equivalence | Monotone | Frame | Rejection | Cost | Threshold | Difference | NonInferiority
-        | Trend | Compound | Gate | Roundtrip | Idempotence | Linearity | Symmetry | Invariance
+        | Trend | Compound | Gate | Unbound | Roundtrip | Idempotence | Linearity | Symmetry | Invariance
     )  # fmt: skip
 else:  # what pydantic sees is built from the table
     AnyObligation = Annotated[

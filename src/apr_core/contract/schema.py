@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, model_validator
 
 from apr_core.contract.inputs import Input, Model, Name
-from apr_core.contract.obligations import AnyObligation, ClaimId, Expression
+from apr_core.contract.mutants import Mutant
+from apr_core.contract.obligations import AnyObligation, Expression
+from apr_core.contract.origin import Origin
 
 SUFFIX = ".apr.yaml"
 
@@ -69,21 +71,6 @@ class Selector(Model):
         return self
 
 
-class ResultMutant(Model):
-    """A fault planted in a subject's result. The obligations it names must notice."""
-
-    id: ClaimId
-    """Unique in the file, among obligations as well."""
-    kind: Literal["result"]
-    """`result`: the value that a function gives is replaced."""
-    of: Name
-    """The subject."""
-    becomes: Expression
-    """What the subject gives instead: an expression over `result` and the subject's parameters by name."""
-    killed_by: Annotated[list[ClaimId], Field(min_length=1)]
-    """The obligations of this file that must be FALSIFIED by it."""
-
-
 class Contract(Model):
     """One file: what is claimed about some subjects or some evidence."""
 
@@ -109,8 +96,10 @@ class Contract(Model):
     """The recipe that makes the evidence when it is missing."""
     obligations: Annotated[list[AnyObligation], Field(min_length=1)]
     """What is claimed."""
-    mutants: list[ResultMutant] = []
+    mutants: list[Mutant] = []
     """Planted faults: negative controls of the obligations."""
+    source: Origin | None = None
+    """What the contract was imported from."""
 
 
 class Scale(Model):

@@ -22,11 +22,12 @@ _PARSER: Any = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)  # without liby
 Location = tuple[str | int, ...]
 """Keys and indices from the top of a file; parts that the file does not have are skipped."""
 
-_REFUSED = re.compile(
+REFUSED = re.compile(
     "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)"  # control characters, tabs, lone carriage returns
     "|[\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]"  # line separators that editors do not show, marks, half characters
     "|[\u202a-\u202e\u2066-\u2069]"  # direction overrides: the text is shown in another order than it is read
 )
+"""Characters that a contract may hold only as escapes; also the line break, which `parse` knows to be one."""
 _MANY = 20
 _HINTS = (
     ("mapping values are not", "Put quotes around a value that contains ': ', and nested keys on their own lines."),
@@ -100,17 +101,17 @@ class Document:
         return place, key_event
 
 
-def parse(text: str, path: str) -> Document:
+def parse(text: str, path: str, *, begins: str = "title: …") -> Document:
     """The data of a YAML file whose top level is a mapping, by the YAML 1.2 core schema.
 
-    `path` is what messages call the file.
+    `path` is what messages call the file, and `begins` how they say that such a file begins.
 
     Raises:
         ContractError: not YAML, or YAML that is refused: duplicate or non-text keys, tags, merge keys, several
             documents, tabs and control characters, nesting, aliases or size beyond the limits. Carries every problem.
     """
     text = text.removeprefix("\ufeff")
-    builder = _Builder(text, path)
+    builder = _Builder(text, path, begins)
     builder.refuse_characters()
     try:
         root = builder.build()
@@ -131,9 +132,10 @@ class _Stop(Exception):  # noqa: N818 - it only ends the walk; the problems are 
 class _Builder:
     """Walks the events of one file and keeps every problem it meets."""
 
-    def __init__(self, text: str, path: str) -> None:
+    def __init__(self, text: str, path: str, begins: str) -> None:
         self.text = text
         self.path = path
+        self.begins = begins
         self.problems: list[Problem] = []
         self.stack: list[Node] = []
         self.anchors: dict[str, tuple[Any, Any, int] | None] = {}  # value, place, weight; None while still open
@@ -154,7 +156,7 @@ class _Builder:
 
     def refuse_characters(self) -> None:
         """Raises for characters that a reader of the file would not see, or that YAML and editors treat differently."""
-        for found in _REFUSED.finditer(self.text):
+        for found in REFUSED.finditer(self.text):
             if len(self.problems) == _MANY:
                 break
             start = found.start()
@@ -196,7 +198,7 @@ class _Builder:
             found = "the file is empty"
             if self.root is not None and not self.text.isspace():
                 found = "the top level is a list" if type(self.root) is Node else "the top level is a single value"
-            message = f"{found}: a contract is a mapping that begins with `title: …`."
+            message = f"{found}: a contract is a mapping that begins with `{self.begins}`."
             self.problems.append(Problem(self.path, 1, 1, message))
         raise _Stop
 

@@ -88,6 +88,7 @@ def sample(
     key: str,
     database: Path | None,
     seconds: float,
+    shrink: bool = True,
 ) -> Tried:
     """Draw `cases` cases, look for one that refutes, shrink it.
 
@@ -95,6 +96,7 @@ def sample(
         seed: of the draws; the same seed gives the same cases.
         key: names the obligation in the database of counterexamples, which are tried first.
         seconds: wall time after which the trial is an error.
+        shrink: whether a counterexample is made small. That a planted fault was noticed is seen from any.
 
     Raises:
         TrialError: the refutation does not reproduce, the time is up, or (nearly) everything was discarded.
@@ -110,7 +112,7 @@ def sample(
     test = hypothesis.given(case=strategy)(_named(one_case, key))
     test.hypothesis.inner_test._hypothesis_internal_add_digest = key.encode()  # type: ignore[attr-defined]
     # In this order: `seed` switches the database off, and the settings switch it on again.
-    test = _settings(cases, database)(hypothesis.seed(seed)(test))
+    test = _settings(cases, database, shrink)(hypothesis.seed(seed)(test))
     try:
         with _quiet(), _deadline(seconds):
             test()
@@ -176,7 +178,8 @@ def _named(function: Callable[..., None], key: str) -> Callable[..., None]:
     return twin
 
 
-def _settings(cases: int, database: Path | None) -> hypothesis.settings:
+def _settings(cases: int, database: Path | None, shrink: bool) -> hypothesis.settings:
+    phases = (Phase.reuse, Phase.generate, Phase.shrink)
     return hypothesis.settings(
         max_examples=cases,
         database=None if database is None else DirectoryBasedExampleDatabase(database),
@@ -185,7 +188,7 @@ def _settings(cases: int, database: Path | None) -> hypothesis.settings:
         print_blob=False,
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
-        phases=(Phase.reuse, Phase.generate, Phase.shrink),
+        phases=phases if shrink else phases[:-1],
         verbosity=Verbosity.quiet,
     )
 

@@ -36,32 +36,47 @@ def try_property(
     loaded: LoadedContract,
     obligation: PropertyObligation,
     blank: Result,
-    mutate: Mapping[str, Callable[..., Any]],
 ) -> Result:
     """Try to break one obligation. Raises AprError or Untestable; `Session.judge_obligation` words those."""
     plain = expand(obligation)
-    subjects = _subjects(session, loaded, plain, mutate)
+    subjects = _subjects(session, loaded, plain)
     world, originals = _world(loaded, subjects)
     inputs: dict[str, Any] = {**loaded.model.inputs, **plain.inputs}
     if isinstance(plain, Monotone):
         _demand_free(plain, inputs, loaded)
         inputs[SECOND + plain.in_] = inputs[plain.in_]
     check = build(plain, inputs, world)
+    if session.fault is not None and session.fault.inverted:
+        check = inverted(check)
     with workroot() as folder:
-        tried = _try(session, loaded, plain, check, inputs, world, folder, mutated=bool(mutate))
+        tried = _try(session, loaded, plain, check, inputs, world, folder)
     for name, original in originals.items():
         if not same(original, world.names[name], opaque=True):
             raise Refutation("changed", f"the setup object {name} stays as it was", "a subject changed it")
     return _worded(blank, tried, plain)
 
 
+def inverted(check: Check) -> Check:
+    """The opposite claim: a case refutes it when the claim is true of it."""
+
+    def run(case: dict[str, Any]) -> None:
+        try:
+            check.run(case)
+        except Refutation:
+            return
+        raise Refutation("false", "the claim to be false of every case", "a case of which it is true")
+
+    return Check(check.needed, run)
+
+
 def _subjects(
-    session: Session, loaded: LoadedContract, obligation: PropertyObligation, mutate: Mapping[str, Callable[..., Any]]
+    session: Session, loaded: LoadedContract, obligation: PropertyObligation
 ) -> dict[str, Callable[..., Any]]:
-    """The subjects that this obligation needs; an unrelated broken one must not stop it."""
+    """The subjects that this obligation needs, planted ones first; an unrelated broken one must not stop it."""
+    planted = session.fault.subjects if session.fault is not None else {}
     wanted = loaded.calls_of(obligation.id) | ({obligation.of} if isinstance(obligation, Cost) else set())
     return {
-        name: mutate.get(name) or resolve(reference, session.policy)
+        name: planted.get(name) or resolve(reference, session.policy)
         for name, reference in loaded.model.subjects.items()
         if name in wanted
     }
@@ -106,9 +121,10 @@ def _drawn_from(name: str, source: str, inputs: Mapping[str, Any]) -> bool:
 
 def _try(
     session: Session, loaded: LoadedContract, obligation: PropertyObligation, check: Check, inputs: Mapping[str, Any],
-    world: World, folder: Path, *, mutated: bool,
+    world: World, folder: Path,
 ) -> Tried:  # fmt: skip
     claim_id = f"{loaded.id}::{obligation.id}"
+    fault = session.fault
     scope = Scope(world.names, world.functions)
     seconds = DEFAULT_SECONDS
     if obligation.limits.seconds is not None and not isinstance(obligation, Rejection):
@@ -123,9 +139,10 @@ def _try(
         strategy,
         cases=session.settings.cases,
         seed=session.seed_of(claim_id),
-        key=claim_id,
-        database=None if mutated else session.database,
+        key=claim_id if fault is None else f"{claim_id} under {fault.id}",
+        database=session.database if fault is None or fault.remember else None,
         seconds=seconds,
+        shrink=fault is None,
     )
 
 
@@ -138,6 +155,7 @@ def _worded(blank: Result, tried: Tried, obligation: PropertyObligation) -> Resu
             common,
             verdict=Verdict.FALSIFIED,
             reason=f"one of {tried.cases} cases broke it",
+            broke=found.kind,
             expected=found.expected,
             observed=found.observed,
             counterexample={name: str(value) for name, value in found.counterexample.items()},

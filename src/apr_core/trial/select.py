@@ -53,7 +53,10 @@ def select(session: Session, loaded: LoadedContract, name: str, metric: str) -> 
     note = []
     if choice == "best" and found.picked_from > 1:
         note.append(f"{OPTIMISTIC}: {name} is the best of {found.picked_from} runs")
-    return list(found.records), note
+    records = list(found.records)
+    if session.fault is not None and session.fault.records is not None:
+        records = session.fault.records(records)
+    return records, note
 
 
 def _bound(session: Session, selector: Selector) -> tuple[dict[str, Any], dict[str, str]]:

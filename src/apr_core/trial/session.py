@@ -10,7 +10,8 @@ import importlib.metadata
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -18,16 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from apr_core.contract.load import LoadedContract, load_scale
-from apr_core.contract.obligations import Compound, EvidenceObligation, Gate, Obligation, PropertyObligation
+from apr_core.contract.obligations import Compound, EvidenceObligation, Gate, Obligation, PropertyObligation, Unbound
 from apr_core.contract.schema import Scale
 from apr_core.errors import AprError, ContractError, Refutation, SelectionError, Untestable
 from apr_core.trial.catalog import Catalog
 from apr_core.trial.combine import judge_compound, judge_gate
 from apr_core.trial.decide import decide_evidence
+from apr_core.trial.fault import Fault
 from apr_core.trial.property import try_property
 from apr_core.trial.refuted import load_refuted
 from apr_core.trial.result import Result
 from apr_core.trial.subjects import Policy
+from apr_core.trial.unbound import judge_unbound
 from apr_core.verdict import Verdict
 
 CASES = {"quick": 25, "default": 100, "full": 2000}
@@ -59,7 +62,15 @@ class Session:
     places: tuple[Path, ...] = ()
     """Folders besides the root and its `src` whose modules are the project's own."""
     results: dict[str, Result] = field(default_factory=dict)
+    fault: Fault | None = None
+    """What is planted, in a session that tries a mutant."""
     _pending: list[str] = field(default_factory=list)
+
+    def under(self, fault: Fault) -> Session:
+        """A session on the same contracts and evidence, with nothing judged yet and a fault planted."""
+        twin = copy(self)
+        twin.results, twin._pending, twin.fault = {}, [], fault
+        return twin
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -139,20 +150,20 @@ class Session:
         """The result of an obligation that is not even tried."""
         return replace(self.blank(loaded, obligation), verdict=Verdict.ERROR, reason=reason)
 
-    def judge_obligation(
-        self, loaded: LoadedContract, obligation: Obligation, mutate: Mapping[str, Callable[..., Any]] | None = None
-    ) -> Result:
-        """Judge one obligation of a loaded contract; `mutate` replaces subjects by name (negative controls)."""
+    def judge_obligation(self, loaded: LoadedContract, obligation: Obligation) -> Result:
+        """Judge one obligation of a loaded contract anew, under the planted fault if there is one."""
         started = time.perf_counter()
         blank = self.blank(loaded, obligation)
         try:
             self.refuted.get(blank.id)  # a list that cannot be read leaves no verdict that could be trusted
             if isinstance(obligation, PropertyObligation):
-                result = try_property(self, loaded, obligation, blank, mutate or {})
+                result = try_property(self, loaded, obligation, blank)
             elif isinstance(obligation, EvidenceObligation):
                 result = decide_evidence(self, loaded, obligation, blank)
             elif isinstance(obligation, Gate):
                 result = judge_gate(self, loaded, obligation, blank)
+            elif isinstance(obligation, Unbound):
+                result = judge_unbound(loaded, obligation, blank)
             else:
                 assert isinstance(obligation, Compound)
                 result = judge_compound(self, loaded, obligation, blank)
@@ -160,7 +171,12 @@ class Session:
             result = replace(blank, verdict=Verdict.UNTESTED, reason=why.reason, enable=why.enable)
         except Refutation as why:
             result = replace(
-                blank, verdict=Verdict.FALSIFIED, reason=str(why), expected=why.expected, observed=why.observed
+                blank,
+                verdict=Verdict.FALSIFIED,
+                reason=str(why),
+                expected=why.expected,
+                observed=why.observed,
+                broke=why.kind,
             )
         except AprError as error:
             result = replace(blank, verdict=Verdict.ERROR, reason=str(error))
@@ -188,6 +204,7 @@ class Session:
             seed=self.settings.seed,
             versions=versions(),
             where=f"{loaded.relative}:{loaded.line_of(obligation.id)}",
+            contract_digest=loaded.digest,
             reproduce=self.reproduce(loaded, obligation),
         )
 

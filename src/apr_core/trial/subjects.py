@@ -30,7 +30,7 @@ PUBLIC_HALVES = ("statistics", "stages", "ops", "evaluation", "checkpoint", "ggu
 EXTRAS = {
     "torch": "models", "safetensors": "models", "transformers": "models", "tokenizers": "models", "gguf": "models",
     "numba": "models", "peft": "train", "trl": "train", "datasets": "train", "optuna": "train", "triton": "kernels",
-    "jinja2": "report", "matplotlib": "report",
+    "cryptography": "report", "securesystemslib": "report",
 }  # fmt: skip
 """Third-party package → the extra of apr-core that installs it."""
 

@@ -54,7 +54,7 @@ def candidates(function: Callable[..., Any], drafted: Plan, seen: Sequence[Seen]
         *_finite(drafted, worked, kind),
         *_range(drafted, worked, kind),
         *_shape(drafted, worked, kind),
-        _repeatable(drafted),
+        _repeatable(drafted, kind),
         *_refusals(drafted),
         *_monotone(drafted, kind),
         *_symmetry(function, drafted, worked),
@@ -139,7 +139,18 @@ def _shape(drafted: Plan, worked: Sequence[Seen], kind: str) -> list[Candidate]:
     return []
 
 
-def _repeatable(drafted: Plan) -> Candidate:
+_UNREPEATABLE = {
+    "integer": "result + calls",
+    "real": "result + calls",
+    "array": "result + calls",
+    "numbers": "[y + calls for y in result]",
+    "truth": "calls % 2 == 0",
+}
+"""Kind of result → a fault that depends on how often the function was called."""
+
+
+def _repeatable(drafted: Plan, kind: str) -> Candidate:
+    """Its mutant shows that it is a claim: without one, both sides are simply the same."""
     fields = {
         "type": "equivalence",
         "claim": "Two calls with the same arguments give the same result, bit for bit.",
@@ -148,7 +159,7 @@ def _repeatable(drafted: Plan) -> Candidate:
         "tolerance": {"exact": True},
         "if_falsified": "It depends on something besides its arguments: a global, a clock, or an unseeded generator.",
     }
-    return Candidate("REPEATABLE", fields)
+    return Candidate("REPEATABLE", fields, mutant=_UNREPEATABLE.get(kind, "calls"))
 
 
 def _changes(drafted: Plan, worked: Sequence[Seen], changed: Sequence[str]) -> Candidate:

@@ -25,7 +25,9 @@ from apr_core.contract.obligations import (
     Template,
     Threshold,
     Trend,
+    Unbound,
 )
+from apr_core.contract.origin import pointed
 from apr_core.errors import AprError, Untestable, UsageError
 from apr_core.trial.session import Session
 
@@ -45,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
         lines += _evidence(session, loaded, obligation)
     elif isinstance(obligation, (Compound, Gate)):
         lines += _parts(session, loaded, obligation)
+    elif isinstance(obligation, Unbound):
+        lines += _prose(loaded, obligation)
     print("\n".join(lines))
     return 0
 
@@ -230,6 +234,29 @@ def _parts(session: Session, loaded: LoadedContract, obligation: Compound | Gate
         claim = qualified(reference, loaded.id)
         let = f"  (allowed: {allowed[claim]})" if claim in allowed else ""
         lines += [f"  {claim}{let}", *_wrapped(_said(session, claim), "      ")]
+    return lines
+
+
+def _prose(loaded: LoadedContract, obligation: Unbound) -> list[str]:
+    """What a claim in prose says, all that its source says around it, and how to bind it."""
+    from apr_core.contract.importers.block import block
+
+    place = f"{loaded.relative}:{loaded.line_of(obligation.id)}"
+    how = (
+        f"Nothing is bound to it, so it is UNTESTED whatever is run. In {place} give it a type of docs/language.md and an "
+        "expression, in place of `kind`, `formal` and `at`; name what the expression calls under `subjects`."
+    )
+    lines = [f"  {name}: {text}" for name, text in (("kind", obligation.kind), ("formal", obligation.formal)) if text]
+    lines += ["", *_wrapped(how, "")]
+    source = loaded.model.source
+    if obligation.at is None or source is None:
+        return lines
+    steps = obligation.at.split("/")
+    for length in range(len(steps), 1, -1):  # of a text in a list: the nearest mapping that it stands in
+        found = pointed(source.document, "/".join(steps[:length]))
+        if isinstance(found, dict):
+            lines += ["", f"{source.file} ({source.format}) says at {'/'.join(steps[:length])}:", ""]
+            return lines + [f"  {line}" for line in block(found).rstrip().split("\n")]
     return lines
 
 
