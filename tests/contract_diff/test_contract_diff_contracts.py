@@ -136,6 +136,13 @@ def test_a_name_that_is_also_a_field_of_the_language_hides_nothing(name: str) ->
     assert (change.kind, change.place) == ("loosened", "inputs.n")
 
 
+def test_a_word_is_not_the_input_of_that_name() -> None:
+    other = "id: R, type: rejection, run: f(m), raises: n, message: n"
+    old = claims(A, other, **CALLS)
+    [change] = diff(old, old.replace("n: {integer: [1, 9]}", "n: {integer: [1, 8]}", 1))
+    assert change.claims == ("A",)
+
+
 def test_an_input_that_moves_into_its_only_claim_is_no_change() -> None:
     own = claims("id: A, type: holds, check: f(n) > 0, inputs: {n: {integer: [1, 9]}}", subjects="{f: p.m:f}")
     assert diff(claims(A, subjects="{f: p.m:f}", inputs="{n: {integer: [1, 9]}}"), own) == []

@@ -26,7 +26,7 @@ from apr_core.trial.mutation import (
 )
 from apr_core.trial.operators import derive
 from apr_core.trial.session import Session, Settings
-from apr_core.trial.targets import Place, Target, find_targets, place_of
+from apr_core.trial.targets import Place, Target, called_by, find_targets, place_of
 
 pytest_plugins = ["mutate_workplace"]
 
@@ -185,6 +185,14 @@ def test_deep_follows_methods_of_the_same_class(workplace: Workplace) -> None:
     contract = CONTRACT.replace("caps:cap", "caps:Caps.cap")
     root = workplace({"caps.py": CLASSES + methods, "contracts/caps.apr.yaml": contract})
     assert places(root, deep=True) == ["caps:Caps.cap", "caps:Caps._least"]
+
+
+def test_deep_follows_self(workplace: Workplace) -> None:
+    root = workplace({"caps.py": CLASSES, "contracts/caps.apr.yaml": CONTRACT})
+    session = Session(root, Settings(database=False))
+    session.judge("caps::LIMIT")  # puts the project on the path
+    assert [str(place) for place in called_by(session, Place("caps", "Scale.of"))] == ["caps:Scale._double"]
+    assert [str(place) for place in called_by(session, Place("caps", "Scale.other"))] == []
 
 
 def test_a_method_beside_its_class_is_counted_once(workplace: Workplace) -> None:
