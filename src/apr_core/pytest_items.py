@@ -159,16 +159,25 @@ class ClaimOutcome(Exception):  # noqa: N818 - carries a verdict out of runtest
         super().__init__(f"{result.verdict}: {result.claim}")
 
 
-class ClaimItem(pytest.Item):
+class ContractItem(pytest.Item):
+    """Something that is tried of one contract."""
+
+    def __init__(self, *, loaded: LoadedContract, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.loaded = loaded
+        self.rivals: list[Path] = []
+        """All files that come out with the id of this contract, when it is not the only one."""
+
+
+class ClaimItem(ContractItem):
     """One obligation of one contract."""
 
-    def __init__(self, *, loaded: LoadedContract, obligation: Obligation, **kwargs: Any) -> None:
+    def __init__(self, *, obligation: Obligation, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.loaded, self.obligation = loaded, obligation
-        self.claim_id = f"{loaded.id}::{obligation.id}"
-        self.rivals: list[Path] = []
+        self.obligation = obligation
+        self.claim_id = f"{self.loaded.id}::{obligation.id}"
         self.add_marker(getattr(obligation, "type", "equivalence"))
-        criteria = {*loaded.model.criteria, *obligation.criteria}
+        criteria = {*self.loaded.model.criteria, *obligation.criteria}
         for criterion in sorted(criteria):
             self.add_marker(pytest.mark.criterion(id=criterion))
         self.extra_keyword_matches |= criteria | {self.claim_id}
@@ -177,11 +186,7 @@ class ClaimItem(pytest.Item):
         """Try the claim and report the outcome in pytest's terms."""
         session = judgement(self.config).session
         if self.rivals:
-            names = " and ".join(str(path) for path in self.rivals)
-            reason = (
-                f"{names} have the same contract id {self.loaded.id!r}, so a verdict would not say which was tried."
-            )
-            result = session.refuse(self.loaded, self.obligation, f"{reason} Rename one of them.")
+            result = session.refuse(self.loaded, self.obligation, rivalry(self.loaded, self.rivals))
         else:
             result = session.judge_loaded(self.loaded, self.obligation)
         report(self, result)
@@ -195,6 +200,12 @@ class ClaimItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int, str]:
         """File, line and the claim's id."""
         return self.path, self.loaded.line_of(self.obligation.id) - 1, self.claim_id
+
+
+def rivalry(loaded: LoadedContract, rivals: Iterable[Path]) -> str:
+    """Why nothing of a contract is tried whose id another file has as well."""
+    names = " and ".join(map(str, rivals))
+    return f"{names} have the same contract id {loaded.id!r}, so a verdict would not say which was tried. Rename one of them."
 
 
 def report(item: pytest.Item, result: Result) -> None:
@@ -216,12 +227,12 @@ def plan_mutants(items: list[pytest.Item], config: pytest.Config) -> None:
         from apr_core.pytest_mutants import MutantItem
 
         for item in items:
-            if isinstance(item, MutantItem):
+            if isinstance(item, MutantItem) and not item.rivals:
                 item.crew.plan(item.loaded, item.mutant)
 
 
 def settle(items: list[pytest.Item]) -> None:
-    """Drop a claim that was reached by two routes; mark claims of different files that share an id."""
+    """Drop a claim that was reached by two routes; mark claims and mutants of different files that share an id."""
     seen: set[str] = set()
     unique = []
     for item in items:
@@ -231,11 +242,11 @@ def settle(items: list[pytest.Item]) -> None:
     items[:] = unique
     owners: dict[str, set[Path]] = {}
     for item in items:
-        if isinstance(item, ClaimItem):
+        if isinstance(item, ContractItem):
             known = judgement(item.config).session.catalog.files.get(item.loaded.id, [])
             owners.setdefault(item.loaded.id, set()).update([item.path, *known])
     for item in items:
-        if isinstance(item, ClaimItem) and len(owners[item.loaded.id]) > 1:
+        if isinstance(item, ContractItem) and len(owners[item.loaded.id]) > 1:
             item.rivals = sorted(_short(path, item.config.rootpath) for path in owners[item.loaded.id])
 
 
@@ -349,10 +360,16 @@ def finish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     found = results_of(config)
     decided = sum(result.outcome in ("HELD", "HELD-AS-FALSE", "FALSIFIED", "REFUTED", "RECOVERED") for result in found)
+    controls = (
+        [] if found else config.stash[CONTROLS].values()
+    )  # where claims are selected, mutants alone decide nothing
+    decided += sum(control["outcome"] in ("KILLED", "SURVIVED") for control in controls)
     judge = judgement(config)
-    if decided == 0 and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+    hollow = decided == 0 and (found or controls)
+    if hollow and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        judge.messages.append(f"This run decided nothing: 0 of {len(found)} claims were decided. That is a failure.")
+        what = f"{len(found)} claims were" if found else f"{len(controls)} mutants were"
+        judge.messages.append(f"This run decided nothing: 0 of {what} decided. That is a failure.")
     folder = config.getoption("apr_report")
     if folder is None:
         return

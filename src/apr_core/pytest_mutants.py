@@ -16,12 +16,14 @@ import pytest
 
 from apr_core.contract.load import LoadedContract
 from apr_core.contract.mutants import Mutant, SourceMutant
+from apr_core.errors import AprError
+from apr_core.pytest_items import ContractItem, rivalry
 from apr_core.pytest_plugin import AUDITED, CONTROL
 from apr_core.report.controls import control_text
 from apr_core.trial.audit import audit_claim, cells_by_claim, fallen_parts
 from apr_core.trial.control import DEFECTS, LABELS, Audited, Control
 from apr_core.trial.kills import Kills
-from apr_core.trial.mutants import begin, complete
+from apr_core.trial.mutants import begin, complete, whole
 from apr_core.trial.session import Session
 from apr_core.trial.workers import Done, Job, Workers
 
@@ -56,12 +58,23 @@ class Crew:
             assert isinstance(tried, Control)
             self.found[name] = tried
             return tried
-        if name not in self.waiting:
-            self._begin({name: (loaded, mutant)} | self.planned)
-        while name not in self.found:
-            done = next(self.stream)
-            self.found[done.key] = complete(self.session, *self.waiting.pop(done.key), done, self.kills)
+        try:
+            if name not in self.waiting:
+                self._begin({name: (loaded, mutant)} | self.planned)
+            while name not in self.found:
+                done = next(self.stream)
+                self.found[done.key] = complete(self.session, *self.waiting.pop(done.key), done, self.kills)
+        except (AprError, OSError) as error:
+            self._give_up(str(error))
         return self.found[name]
+
+    def _give_up(self, reason: str) -> None:
+        """The process that forks has ended: what it still had to try is an ERROR. Other mutants get a process of their own."""
+        for name, (loaded, mutant) in self.waiting.items():
+            self.found[name] = whole(loaded, mutant, "ERROR", reason)
+        self.waiting, self.stream = {}, iter(())
+        self.close()
+        self.workers = None
 
     def _begin(self, wanted: dict[str, tuple[LoadedContract, SourceMutant]]) -> None:
         jobs: list[Job] = []
@@ -75,6 +88,8 @@ class Crew:
                 jobs.append(tried)
                 self.waiting[name] = (loaded, mutant)
         self.planned = {}
+        if not jobs:
+            return
         self.workers = self.workers or Workers(self.session)
         before = self.stream
         self.stream = _both(before, self.workers.run(jobs))
@@ -94,21 +109,24 @@ class ControlOutcome(Exception):  # noqa: N818 - carries an outcome out of runte
     """A mutant that was not killed, or a contract with a claim that cannot fail."""
 
 
-class MutantItem(pytest.Item):
+class MutantItem(ContractItem):
     """One mutant of one contract: passes when every claim that it names notices."""
 
-    def __init__(self, *, crew: Crew, loaded: LoadedContract, mutant: Mutant, **kwargs: Any) -> None:
+    def __init__(self, *, crew: Crew, mutant: Mutant, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.crew, self.loaded, self.mutant = crew, loaded, mutant
+        self.crew, self.mutant = crew, mutant
         self.add_marker("mutant")
-        self.extra_keyword_matches |= {f"{loaded.id}::{mutant.id}", *mutant.killed_by}
+        self.extra_keyword_matches |= {f"{self.loaded.id}::{mutant.id}", *mutant.killed_by}
 
     def runtest(self) -> None:
         """Plant, judge, and report in pytest's terms."""
-        control = self.crew.control(self.loaded, self.mutant)
+        if self.rivals:
+            control = whole(self.loaded, self.mutant, "ERROR", rivalry(self.loaded, self.rivals))
+        else:
+            control = self.crew.control(self.loaded, self.mutant)
         self.user_properties.append((CONTROL, json.dumps(control.to_json())))
         if control.outcome == "UNTESTED":
-            pytest.skip(f"UNTESTED: {control.cells[0].reason}")
+            pytest.skip(f"UNTESTED: {next(cell.reason for cell in control.cells if cell.outcome == 'UNTESTED')}")
         if control.outcome != "KILLED":
             raise ControlOutcome(control_text(control))
 
@@ -123,17 +141,19 @@ class MutantItem(pytest.Item):
         return self.path, self.loaded.line_of(self.mutant.id) - 1, f"{self.loaded.id}::{self.mutant.id}"
 
 
-class AuditItem(pytest.Item):
+class AuditItem(ContractItem):
     """One contract: passes when none of its claims is VACUOUS, drifted or broken, and none lets a mutant go by."""
 
-    def __init__(self, *, crew: Crew, loaded: LoadedContract, **kwargs: Any) -> None:
+    def __init__(self, *, crew: Crew, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.crew, self.loaded = crew, loaded
+        self.crew = crew
         self.add_marker("mutant")
 
     def runtest(self) -> None:
         """Audit every claim of the contract."""
         session, loaded = self.crew.session, self.loaded
+        if self.rivals:
+            raise ControlOutcome(rivalry(loaded, self.rivals))
         parts = list(fallen_parts(session, loaded))
         controls = [*(self.crew.control(loaded, mutant) for mutant in loaded.model.mutants), *parts]
         cells = cells_by_claim(controls)

@@ -206,7 +206,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """A run that decided nothing is red; the reports are written."""
     if hasattr(session.config, "workerinput"):
         return
-    if session.config.stash.get(RESULTS, None):
+    if any(session.config.stash.get(key, None) for key in (RESULTS, CONTROLS, AUDITS)):
         from apr_core.pytest_items import finish
 
         finish(session, exitstatus)

@@ -33,14 +33,14 @@ NAMES: dict[str, Any] = {"x": 3, "y": -0.5, "w": np.arange(4.0), "s": "ab", "l":
 
 def attempt(source: str) -> Any:
     """The value, or the refusal; anything else that happens fails the test."""
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         return compile_expression(source, names=NAMES, functions=VOCABULARY).evaluate(NAMES, VOCABULARY)
     except ExpressionError as error:
         assert error.column >= 0
         return error
     finally:
-        assert time.perf_counter() - start < 10
+        assert time.process_time() - start < 10
 
 
 @SETTINGS

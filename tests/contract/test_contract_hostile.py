@@ -14,8 +14,8 @@ from apr_core.contract.load import load_file
 from apr_core.contract.yaml import parse
 from apr_core.errors import ContractError
 
-SECONDS = 10
-"""Far above what any of these takes, far below what they would take without bounds."""
+SECONDS = 20
+"""Of processor time: far above what any of these takes, far below what they would take without bounds."""
 
 SETTINGS = settings(
     max_examples=120,
@@ -47,13 +47,13 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_read_or_refused_within_seconds(name: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         parse(HOSTILE[name], "x")
     except ContractError as error:
         assert len(error.problems) <= 20
         assert all(len(str(problem)) < 1_000 for problem in error.problems)
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 HEAD = "title: t\nversion: 1.0.0\n"
@@ -109,7 +109,7 @@ def loads(content: bytes, folder: Path) -> bool:
     """Whether the content is a contract; if not, the refusal is checked."""
     path = folder / "x.apr.yaml"
     path.write_bytes(content)
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         load_file(path, folder)
     except ContractError as error:
@@ -124,7 +124,7 @@ def loads(content: bytes, folder: Path) -> bool:
             assert "Traceback" not in problem.message
         return False
     finally:
-        assert time.perf_counter() - start < SECONDS
+        assert time.process_time() - start < SECONDS
     return True
 
 

@@ -62,7 +62,9 @@ def test_a_claim_in_prose_rests_on_nothing(tmp_path: Path) -> None:
 
 def test_a_planted_fault_cannot_be_noticed_by_prose(tmp_path: Path) -> None:
     text = PROSE + "subjects: {f: m:f}\nmutants: [{id: m, kind: result, of: f, becomes: '0', killed_by: [A]}]\n"
-    with pytest.raises(ContractError, match=r"'A' calls no subject, so no fault planted there can falsify it"):
+    with pytest.raises(
+        ContractError, match=r"'A' is not tried on drawn inputs, so no fault planted there can falsify it"
+    ):
         load(tmp_path, text).catalog.load("x")
 
 

@@ -125,3 +125,40 @@ def _mentions(path: Path, word: bytes, root: Path) -> bool:
         return word in path.read_bytes() and (path.parent / "cwd").resolve() == root
     except OSError:
         return False
+
+
+def test_mutants_alone_are_a_run_with_its_reports(project: Write) -> None:
+    root = project_with(project, CONTRACT)
+    done = run_pytest(root, "contracts", "--apr-mutants", "-m", "mutant", "--apr-report", "out")
+    assert done.returncode == 0, done.stdout
+    report = json.loads((root / "out" / "report.json").read_text())
+    assert len(report["controls"]) == 2 and report["claims"] == []
+
+
+def test_a_run_of_mutants_none_of_which_could_be_tried_is_red(project: Write) -> None:
+    planned = CONTRACT.replace('"doubling:double"', '{planned: "soon", import: "doubling:absent"}')
+    done = run_pytest(project_with(project, planned), "contracts", "--apr-mutants", "-k", "more or thrice")
+    assert done.returncode == 1, done.stdout
+    assert "This run decided nothing: 0 of 2 mutants were decided." in done.stdout
+
+
+def test_nothing_is_planted_in_contracts_that_share_an_id(project: Write) -> None:
+    blind = CONTRACT.replace("check: double(x) == x + x", "check: double(x) == double(x)")
+    root = project({"doubling.py": CODE, "contracts/t.apr.yaml": CONTRACT, "other/contracts/t.apr.yaml": blind})
+    done = run_pytest(root, "contracts", "other", "--apr-mutants", "-v")
+    assert done.returncode == 1 and "have the same contract id" in done.stdout
+    assert "t.apr.yaml::more ERROR" in done.stdout
+    assert "KILLED" not in done.stdout and "VACUOUS" not in done.stdout
+
+
+def test_when_the_process_that_forks_ends_its_mutants_are_errors(project: Write) -> None:
+    root = project_with(project, CONTRACT + SURVIVOR)
+    (root / "doubling.py").write_text("import os, signal\nPARENT = os.getppid()\n" + CODE)
+    dying = "os.kill(PARENT, signal.SIGKILL); import time; time.sleep(5)"
+    contract = CONTRACT.replace('by: "2 * x + 1"', f'by: "exec({dying!r})"') + SURVIVOR
+    (root / "contracts/t.apr.yaml").write_text(contract)
+    done = run_pytest(root, "contracts", "--apr-mutants", "-v")
+    assert done.returncode == 1
+    assert "::more ERROR" in done.stdout and "the process that tries mutants ended" in done.stdout
+    assert "::thrice KILLED" in done.stdout
+    assert "StopIteration" not in done.stdout + done.stderr and "Traceback" not in done.stdout

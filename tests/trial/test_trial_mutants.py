@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import pytest
 from apr_core.trial.control import Control
 from apr_core.trial.mutants import try_mutants
 from apr_core.trial.session import Session, Settings
-from apr_core.trial.workers import Job, Workers, run_jobs
+from apr_core.trial.workers import Job, Workers, cores, run_jobs
 
 Write = Callable[[dict[str, str]], Path]
 
@@ -174,6 +177,15 @@ def test_a_kill_is_known_until_a_source_changes(project: Write) -> None:
     assert [control.cached for control in tried(Session(session.root, Settings(cases=30))).values()] == [False]
 
 
+def test_a_kill_of_a_source_mutant_is_known_until_a_data_file_changes(project: Write) -> None:
+    edit = 'of: table, replace: "* 1", by: "+ \'!\'", killed_by: [TABLE]'
+    session = late_shop(project, edit)
+    assert [(one.outcome, one.cached) for one in tried(session).values()] == [("KILLED", False)]
+    assert [one.cached for one in tried(Session(session.root, Settings(cases=30))).values()] == [True]
+    (session.root / "src/shopmut/table.txt").write_text("another")
+    assert [one.cached for one in tried(Session(session.root, Settings(cases=30))).values()] == [False]
+
+
 def test_a_survivor_is_never_taken_from_the_store(project: Write) -> None:
     session = shop(project, HALVED.replace("[TAX]", "[NONE]"))
     for _ in range(2):
@@ -280,6 +292,165 @@ def test_an_editable_install_is_edited_in_memory_alone(tmp_path: Path, project: 
         text=True, check=True,
     )  # fmt: skip
     assert done.stdout == "['KILLED']\n"
+
+
+LATE = {
+    "src/shopmut/__init__.py": (
+        "from importlib.resources import files\n"
+        "from shopmut.prices import total\n"
+        "def table():\n    return (files('shopmut') / 'table.txt').read_text() * 1\n"
+        "def late(x):\n    from shopmut import slow\n    return slow.f(x)\n"
+    ),
+    "src/shopmut/table.txt": "a table",
+    "src/shopmut/slow.py": (
+        "import functools\nimport inspect\n\x0c\ndef f(x):\n    return x + 0\n\n"
+        "def source():\n    return inspect.getsource(f)\n\npart = functools.partial(f)\n"
+    ),
+    "contracts/shop.apr.yaml": """\
+title: shop
+version: 1.0.0
+subjects:
+  {table: "shopmut:table", late: "shopmut:late", source: "shopmut.slow:source", part: "shopmut.slow:part"}
+inputs: {x: {integer: [0, 9]}}
+obligations:
+  - {id: TABLE, type: holds, claim: c, check: "table() == 'a table' or x < 0"}
+  - {id: LATE, type: holds, claim: c, check: "late(x) == x"}
+  - {id: SOURCE, type: holds, claim: c, check: "'def f' in source() or x < 0"}
+  - {id: PART, type: holds, claim: c, check: "part(x) == x"}
+  - {id: BROKEN, type: holds, claim: c, check: "late(x) == x or x / 0 == 1"}
+mutants:
+""",
+}
+
+
+def late_shop(project: Write, mutant: str) -> Session:
+    text = LATE["contracts/shop.apr.yaml"] + f"  - {{id: m, kind: source, {mutant}}}\n"
+    return Session(project(SHOP | LATE | {"contracts/shop.apr.yaml": text}), Settings(cases=30))
+
+
+@pytest.mark.parametrize(
+    ("mutant", "outcome"),
+    [
+        ('of: table, replace: "* 1", by: "* 1  # the same", killed_by: [TABLE]', "SURVIVED"),
+        ('of: source, replace: "x + 0", by: "x + 0  # the same", killed_by: [SOURCE]', "SURVIVED"),
+        ('of: late, in: shopmut.slow, replace: "x + 0", by: "x + (", killed_by: [LATE]', "ERROR"),
+        ('of: late, in: shopmut.slow, replace: "import inspect", by: "import inspekt", killed_by: [LATE]', "ERROR"),
+        ('of: late, in: shopmut.slow, replace: "x + 0", by: "x + 1", killed_by: [LATE]', "KILLED"),
+        ('of: part, replace: "x + 0", by: "x + 1", killed_by: [PART]', "KILLED"),
+    ],
+    ids=["data files", "form feed", "late syntax error", "late import error", "late edit", "partial"],
+)
+def test_a_claim_falls_by_the_edit_and_not_by_the_way_in_which_it_is_loaded(
+    project: Write, mutant: str, outcome: str
+) -> None:
+    (control,) = tried(late_shop(project, mutant)).values()
+    assert control.outcome == outcome, control.cells
+
+
+@pytest.mark.parametrize("trouble", ["a thread", "the project"])
+def test_a_process_that_could_not_fork_safely_imports_nothing(project: Write, trouble: str) -> None:
+    """A package that starts a thread when it is imported, and one that imports what is to be edited."""
+    session = shop(project, HALVED)
+    code = {
+        "a thread": "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n",
+        "the project": "import shopmut.rates\n",
+    }[trouble]
+    foreign = session.root / "foreign"
+    foreign.mkdir()
+    (foreign / "foreignmut.py").write_text(code)
+    sys.path.append(str(foreign))
+    session.judge("shop::TAX")
+    importlib.import_module("foreignmut")
+    loaded = session.catalog.load("shop")
+    text = SHOP["src/shopmut/rates.py"].replace("// 100", "// 200")
+    try:
+        with Workers(session, 2) as crew:
+            job = Job(key="k", contract=loaded.path, obligations=("TAX",), module="shopmut.rates", text=text)
+            (done,) = crew.run([job])
+            (line,) = crew.lines.values()
+    finally:
+        del sys.modules["foreignmut"]
+    assert line.threads == 1 and not {"foreignmut", "shopmut.rates", "numpy"} & line.modules
+    assert done.error is None and done.results["TAX"].outcome == "FALSIFIED"
+
+
+def test_a_module_that_pytest_loads_for_a_plugin_can_be_edited(project: Write) -> None:
+    """Its loader rewrites assertions, and gives no source."""
+    session = shop(project, HALVED)
+    session.judge("shop::TAX")
+    sys.modules["shopmut.rates"].__spec__.loader = object()  # type: ignore[assignment,union-attr]
+    assert tried(session)["halved"].outcome == "KILLED"
+
+
+def test_no_child_outlives_the_one_who_asked_even_when_that_one_is_killed(project: Write, tmp_path: Path) -> None:
+    session = shop(project)
+    alive = tmp_path / "alive"
+    endless = f"import os, time\nopen({str(alive)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+    code = (
+        "import json, os, signal, sys; from pathlib import Path; from apr_core.trial.session import *\n"
+        "from apr_core.trial.workers import *\n"
+        "s = Session(Path.cwd(), Settings(cases=20)); c = s.catalog.load('shop')\n"
+        "crew = Workers(s, 2)\n"
+        "job = lambda key, text: Job(key=key, contract=c.path, obligations=('TAX',), module='shopmut.rates', text=text)\n"
+        "line = crew._line(False)\n"
+        "print(crew.folder, flush=True)\n"
+        f"jobs = [job('endless', {endless!r}), *(job(str(n), 'import os; os._exit(1)') for n in range(3))]\n"
+        "next(crew.run(jobs))\n"
+        f"while not (os.path.exists({str(alive)!r}) and os.path.getsize({str(alive)!r})): pass\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=session.root, capture_output=True, text=True, check=False)
+    shutil.rmtree(done.stdout.strip())
+    assert done.returncode == -9, done.stderr
+    child = int(alive.read_text())
+    for _ in range(1000):
+        if not Path(f"/proc/{child}").exists():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail(f"process {child} is still there")
+
+
+def test_an_assertion_that_python_leaves_out_does_not_kill_a_mutant(project: Write) -> None:
+    checked = 'replace: "return price +", by: "assert price < 0; return price +", killed_by: [TAX]'
+    root = shop(project, f"id: m, kind: source, of: total, in: shopmut.rates, {checked}").root
+    code = (
+        "from pathlib import Path; from apr_core.trial.session import *; from apr_core.trial.mutants import *\n"
+        "s = Session(Path.cwd(), Settings(cases=20)); c = s.catalog.load('shop')\n"
+        "print([x.outcome for x in try_mutants(s, [(c, m) for m in c.model.mutants])])"
+    )
+    for flags, outcome in ([["-O"], "SURVIVED"], [[], "KILLED"], [["-O"], "SURVIVED"]):
+        done = subprocess.run(
+            [sys.executable, *flags, "-c", code], cwd=root, capture_output=True, text=True, check=True
+        )  # fmt: skip
+        assert done.stdout == f"['{outcome}']\n"
+
+
+def test_a_claim_that_breaks_on_the_real_thing_kills_nothing(project: Write) -> None:
+    files = SHOP | {
+        "src/shopmut/rates.py": "def gross(price):\n    import no_such_scales\n",
+        "contracts/shop.apr.yaml": SHOP["contracts/shop.apr.yaml"]
+        + "  - {id: m, kind: result, of: total, becomes: '1', killed_by: [TAX]}\n",
+    }
+    session = Session(project(files), Settings(cases=30))
+    real = session.judge("shop::TAX").outcome
+    (control,) = tried(session).values()
+    assert (real, control.outcome) == ("ERROR", "ERROR")
+
+
+def test_the_version_of_any_package_counts_for_a_kill() -> None:
+    from apr_core.trial.kills import versions
+
+    found = versions()
+    assert {"pydantic", "numpy", "python"} <= found.keys()
+
+
+def test_where_no_process_can_fork_a_source_mutant_is_untested(project: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = shop(project, HALVED)
+    monkeypatch.delattr(os, "fork")
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    (control,) = tried(session).values()
+    assert control.outcome == "UNTESTED" and "fork" in control.cells[0].reason
+    assert cores() >= 1
 
 
 EVIDENCE = """\

@@ -13,6 +13,9 @@ from apr_core.trial.control import Audited
 from apr_core.trial.session import Session, Settings
 
 CODE = """
+import collections
+import dataclasses
+import math
 import random
 import numpy as np
 
@@ -31,6 +34,36 @@ def table(n): return {"n": n, "half": n / 2}
 def keep(values): return sorted(values)
 def file_of(folder, n):
     (folder / "out").write_bytes(bytes(n))
+def saved(folder, n):
+    (folder / "out").write_bytes(bytes(n))
+    return n
+def loaded(folder): return len((folder / "out").read_bytes()) if (folder / "out").exists() else 0
+def problems(n): return []
+def report(n): return {"errors": [], "total": n}
+def journal(n): return "done in " + str(n)
+def place(n): return Point(n, -n)
+def find(n): return None if n % 2 else "even"
+def undefined(n): return math.nan
+def undefined_all(n): return [math.nan] * (n + 1)
+def grid(n): return np.zeros((2, n + 1))
+def nowhere(n): return np.zeros(0)
+def small(n): return np.int8(n)
+def tags(values): return set(values)
+def box(n): return Box(n)
+def slotted(n): return Slotted(n)
+def inside(box): return box.n
+def side(x): return (x > 0) - (x < 0)
+def rows(n): return [{"name": "x", "at": i} for i in range(n + 1)]
+
+Point = collections.namedtuple("Point", "x y")
+
+@dataclasses.dataclass
+class Box:
+    n: int
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slotted:
+    n: int
 """
 
 VACUOUS = {
@@ -67,6 +100,27 @@ VACUOUS = {
     "a contradiction without a subject": "type: holds\nexpect: falsified\ncheck: 1 == 2",
     "never the case": "type: holds\nexpect: falsified\ncheck: double(x) ** 2 < 0",
     "a frame that watches what nothing touches": "type: frame\nrun: double(x)\nunchanged: [n]",
+    "the same arguments by name": "type: holds\ncheck: all(normal(seed=n, n=3) == normal(n=3, seed=n))",
+    "one argument, by place and by name": "type: equivalence\nleft: double(x)\nright: double(x=x)\ntolerance: {absolute: 0}",
+    "any direction": "type: equivalence\nleft: normal(n, 3)\nright: normal(n + 1, 3)\ntolerance: {cosine: 2}",
+    "a remainder": "type: bound\nvalue: double(n) % 5\nwithin: [0, 5]",
+    "a share": "type: bound\nvalue: sparsity(normal(n, 4))\nwithin: [0, 1]",
+    "a length and one": "type: bound\nvalue: len(word(n)) + 1\nwithin: [1, inf]",
+    "in its own keys": "type: holds\ncheck: all([key in table(n) for key in keys(table(n))])",
+    "as long as itself": "type: holds\ncheck: len(table(n)) == len(table(n))",
+    "the larger of the two": "type: holds\ncheck: max(double(x), double(-x)) >= double(x)",
+    "between its own ends": (
+        "type: holds\nlet: {q: \"normal(n, 4)\"}\ncheck: min(q) <= mean(q) + 1e-6 * max_abs(q) + 1e-6"
+    ),
+    "what a file holds, twice": "type: holds\nlet: {done: \"saved(w, n)\"}\ncheck: loaded(w) == loaded(w) and done == done",
+    "a setup object against itself": "type: holds\nlet: {q: table(5)}\ncheck: q['n'] - q['n'] == 0 * n",
+    "monotone in what is added": (
+        "type: monotone\nlet: {y: double(n) - double(n)}\nvalue: y + n\nin: n\ndirection: increasing"
+    ),
+    "never an error": "type: rejection\nexpect: falsified\nrun: double(n)\nraises: ValueError",
+    "always equal, meant not to be": (
+        "type: equivalence\nexpect: falsified\nleft: double(x)\nright: double(x) + 1\ntolerance: {absolute: 0.5}"
+    ),
     "a template over one function": (
         'template: invariance\nfunction: double\nunder: "_"\nof: x\ntolerance: {absolute: 0}'
     ),
@@ -92,6 +146,36 @@ HONEST = {
     "written": "type: frame\nrun: file_of(w, n)\nchanged: [w]",
     "cheap": "type: cost\nrun: double(n)\nmeasure: calls\nof: double\nat_most: 1",
     "small": "type: cost\nrun: file_of(w, n)\nmeasure: bytes_written\nat_most: n",
+    "nothing found": "type: holds\ncheck: problems(n) == []",
+    "nothing found, counted": "type: holds\ncheck: len(problems(n)) == 0",
+    "no errors in a map": "type: holds\ncheck: report(n)['errors'] == []",
+    "the keys of a map": "type: holds\ncheck: list(keys(table(n))) == ['n', 'half']",
+    "the size of a map": "type: holds\ncheck: len(table(n)) == 2",
+    "a key that is not there": "type: holds\ncheck: \"'third' not in table(n)\"",
+    "a word that is not there": "type: holds\ncheck: \"'error' not in journal(n)\"",
+    "an argument that is not there": "type: holds\ncheck: n + 1000 not in parts(n)",
+    "a key of every row": "type: holds\nfor_each: {row: rows(n)}\ncheck: \"'at' in row\"",
+    "lengths of parts": "type: holds\nlet: {\"a, b\": split(v)}\ncheck: len(a) + len(b) == len(v)",
+    "a named tuple": "type: holds\ncheck: len(place(n)) == 2",
+    "members of a set": "type: holds\ncheck: all([value in tags(v) for value in v])",
+    "size of a set": "type: holds\ncheck: len(tags(v)) <= len(v)",
+    "axes": "type: holds\ncheck: ndim(grid(n)) == 2",
+    "an empty array": "type: holds\ncheck: size(nowhere(n)) == 0",
+    "type of a scalar": "type: holds\ncheck: dtype(small(n)) == 'int8'",
+    "none or not": "type: holds\ncheck: (find(n) is None) == (n % 2 == 1)",
+    "never none": "type: holds\ncheck: find(2 * n) is not None and n >= 0",
+    "not a number": "type: holds\nnonfinite: allowed\ncheck: isnan(undefined(n))",
+    "not a number anywhere": "type: holds\nnonfinite: allowed\ncheck: all([isnan(value) for value in undefined_all(n)])",
+    "finite by its own word": "type: holds\ncheck: abs(double(x)) < inf",
+    "finite through let": "type: holds\nlet: {bad: isnan(double(x))}\ncheck: not bad",
+    "finite in a list": "type: holds\ncheck: all([isfinite(value) for value in list(normal(n, 3))])",
+    "a file, whatever is returned": (
+        "type: holds\nlet: {done: \"saved(w, n)\"}\ncheck: size_of(w / 'out') + 0 * done == n"
+    ),
+    "files, counted": "type: holds\nlet: {done: \"saved(w, n)\"}\ncheck: len(files(w)) + 0 * done == 1",
+    "an object": "type: holds\ncheck: inside(box(n)) == n",
+    "an object with slots": "type: holds\ncheck: inside(slotted(n)) == n",
+    "one of three": "type: holds\ncheck: side(x) in [-1, 0, 1]",
     "meant to be false": "type: holds\nexpect: falsified\ncheck: double(x) == x ** 2",
     "meant to be false, and nearly always": "type: holds\nexpect: falsified\ncheck: double(n) == 0",
 }  # fmt: skip
@@ -122,7 +206,7 @@ def labelled(root: Path, form: str, obligation: str, mutants: str = "") -> Audit
     body = textwrap.indent(f"id: IT\nclaim: c\n{obligation}\n", "    ")
     path = root / f"{form.replace(' ', '-').replace(',', '')}.apr.yaml"
     path.write_text(f"{head}obligations:\n  -{body[3:]}{mutants}")
-    session = Session(root, Settings(cases=60, database=False))
+    session = Session(root, Settings(cases=30, database=False))
     return audit(session, [session.catalog.load_path(path)]).audited[0]
 
 

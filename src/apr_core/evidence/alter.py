@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from apr_core.errors import EvidenceError
+from apr_core.evidence.metrics import PERPLEXITY_UNIT
 from apr_core.evidence.record import (
     AggregateOutcome,
     ExamplesOutcome,
@@ -58,7 +59,8 @@ def empty(records: Sequence[Record], _: bool = True) -> list[Record]:
 
 
 def shift(records: Sequence[Record], by: float) -> list[Record]:
-    """`by` is added to every value; a record of problems has none. A share stays within 0 and 1, a perplexity above 1.
+    """`by` is added to every value; a record of problems has none. A share stays within 0 and 1, a loss in
+    nats per token above 0, a perplexity above 1.
 
     Raises:
         EvidenceError: a record has no values, or one would be too large for a float.
@@ -88,6 +90,17 @@ def reverse(records: Sequence[Record], _: bool = True) -> list[Record]:
     return [_reversed(record, opposite) for record in records]
 
 
+def broken(records: Sequence[Record], problems: int | None = None) -> list[Record]:
+    """The harness broke on so many problems in every record that counted; on every problem when no number is given.
+
+    Raises:
+        EvidenceError: no record says how often the harness broke.
+    """
+    if not any(getattr(record.outcome, "errors", None) is not None for record in records):
+        raise EvidenceError("no record says how often the harness broke, so none can say otherwise.")
+    return [_broken(record, problems) for record in records]
+
+
 ALTERATIONS: dict[str, Callable[[Sequence[Record], Any], list[Record]]] = {
     "fail": fail,
     "pass": pass_,
@@ -100,6 +113,16 @@ ALTERATIONS: dict[str, Callable[[Sequence[Record], Any], list[Record]]] = {
 
 def _problems(record: Record) -> Sequence[Any]:
     return record.outcome.problems if isinstance(record.outcome, ProblemsOutcome) else ()
+
+
+def _broken(record: Record, problems: int | None) -> Record:
+    outcome = record.outcome
+    if not isinstance(outcome, ProblemsOutcome | AggregateOutcome) or outcome.errors is None:
+        return record
+    of = len(outcome.problems) if isinstance(outcome, ProblemsOutcome) else outcome.n or outcome.errors
+    return record.model_copy(
+        update={"outcome": outcome.model_copy(update={"errors": of if problems is None else problems})}
+    )
 
 
 def turnable(records: Sequence[Record], *, passing: bool) -> int | None:
@@ -190,7 +213,12 @@ def _shifted(record: Record, by: float) -> Record:
 
     update: dict[str, Any]
     if isinstance(outcome, ExamplesOutcome):
-        update = {"examples": tuple(one.model_copy(update={"value": moved(one.value)}) for one in outcome.examples)}
+        least = 0.0 if outcome.unit == PERPLEXITY_UNIT else -math.inf
+        update = {
+            "examples": tuple(
+                one.model_copy(update={"value": max(least, moved(one.value))}) for one in outcome.examples
+            )
+        }
     elif isinstance(outcome, SeriesOutcome):
         update = {"points": tuple(one.model_copy(update={"value": moved(one.value)}) for one in outcome.points)}
     elif isinstance(outcome, ScalarOutcome):

@@ -26,10 +26,6 @@ from apr_core.trial.control import KILLED, Control
 if TYPE_CHECKING:
     from apr_core.trial.session import Session
 
-_PACKAGES = ("hypothesis", "numpy", "scipy", "torch", "triton")
-"""Packages whose version a kill may depend on, besides those that the sources pin by their own digests."""
-
-
 _JUDGE = ("*.py", "contract/**/*.py", "compiler/**/*.py", "trial/**/*.py", "evidence/*.py", "statistics/**/*.py")
 """Where the judge lies below the package: what reports and commands do changes no verdict."""
 
@@ -107,11 +103,6 @@ def judge_digest() -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Python, and the packages whose version can change a verdict; `none` for one that is not installed."""
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "none"
-    return found
+    """Python and how it was started, and every installed package: which of them a subject uses, nobody says."""
+    found = {one.name or "": one.version or "" for one in importlib.metadata.distributions()}
+    return found | {"python": platform.python_version(), "-O": str(sys.flags.optimize)}

@@ -6,13 +6,16 @@ as ERROR under a mutant has not noticed anything; and one that falls without the
 
 from __future__ import annotations
 
-import importlib.abc
+import functools
 import importlib.util
 import inspect
 import itertools
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apr_core.contract.expression import compile_expression
@@ -104,12 +107,12 @@ def _replaced(session: Session, loaded: LoadedContract, mutant: ResultMutant) ->
 
 
 def _subjects(session: Session, loaded: LoadedContract) -> dict[str, Callable[..., Any]]:
-    """The subjects that a replacement may call; one that is not there yet is missed only by an expression that calls it."""
+    """The subjects that a replacement may call; one that is not there is missed only by an expression that calls it."""
     found = {}
     for name, reference in loaded.model.subjects.items():
         try:
             found[name] = resolve(reference, session.policy)
-        except Untestable:
+        except (Untestable, SubjectError):
             continue
     return found
 
@@ -122,7 +125,10 @@ def edit(session: Session, loaded: LoadedContract, mutant: SourceMutant) -> Edit
         SubjectError: the module has no source, or may not be named by a contract.
         Untestable: the subject is not there yet.
     """
-    subject = inspect.unwrap(resolve(loaded.model.subjects[mutant.of], session.policy))
+    subject = resolve(loaded.model.subjects[mutant.of], session.policy)
+    while isinstance(subject, functools.partial):
+        subject = subject.func
+    subject = inspect.unwrap(subject)
     module = mutant.in_ or getattr(subject, "__module__", None) or type(subject).__module__
     text, file = module_source(session, module)
     times = text.count(mutant.replace)
@@ -146,14 +152,26 @@ def module_source(session: Session, module: str) -> tuple[str, str]:
         raise SubjectError(f"{module!r} is not a module that contracts here may name, so no fault is planted in it.")
     try:
         spec = importlib.util.find_spec(module)
-        source = (
-            spec.loader.get_source(module) if spec and isinstance(spec.loader, importlib.abc.InspectLoader) else None
-        )
+        source = None if spec is None else _source(spec)
     except (ImportError, ValueError) as error:
         raise SubjectError(f"the module {module!r} cannot be found: {error}.") from error
     if spec is None or source is None:
         raise SubjectError(f"the module {module!r} has no Python source that could be edited.")
     return source, spec.origin or module
+
+
+def _source(spec: ModuleSpec) -> str | None:
+    """The text of a module, by its loader; from its file where the loader has none, as pytest's for its plugins."""
+    read = getattr(spec.loader, "get_source", None)
+    if read is not None:
+        text: str | None = read(spec.name)
+        return text
+    if not spec.has_location or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    try:
+        return importlib.util.decode_source(Path(spec.origin).read_bytes())
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return None
 
 
 def try_mutants(
@@ -193,6 +211,8 @@ def begin(session: Session, loaded: LoadedContract, mutant: Mutant, kills: Kills
         return known
     try:
         if isinstance(mutant, SourceMutant):
+            if not hasattr(os, "fork"):
+                return whole(loaded, mutant, UNTESTED, "a source mutant needs a system on which a process can fork")
             change = edit(session, loaded, mutant)
             return Job(
                 key=f"{loaded.id}::{mutant.id}", contract=loaded.path, obligations=tuple(mutant.killed_by),
@@ -231,6 +251,8 @@ def cell(session: Session, loaded: LoadedContract, name: str, result: Result) ->
             return Cell(
                 claim=claim, outcome=ERROR, reason=f"it is {real.verdict} without the fault as well: {real.reason}"
             )
+        if real.verdict.value == ERROR:
+            return Cell(claim=claim, outcome=ERROR, reason=f"it is ERROR without the fault: {real.reason}")
         return Cell(
             claim=claim, outcome=KILLED, reason=_how(result), counterexample=result.counterexample, broke=result.broke
         )

@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import io
 import json
 import linecache
+import os
 import sys
 import types
 from collections.abc import Sequence
@@ -24,6 +26,8 @@ class Edited(importlib.abc.MetaPathFinder):
     def __init__(self, module: str, text: str) -> None:
         self.module, self.text = module, text
         self.loaded = False
+        self.broke: str | None = None
+        """What running the edited text raised."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
@@ -46,6 +50,11 @@ class EditedLoader(importlib.abc.InspectLoader):
         self.finder = finder
         self.origin = spec.origin or f"<{spec.name}>"
         self.package = spec.submodule_search_locations is not None
+        self.real = spec.loader
+
+    def __getattr__(self, name: str) -> Any:
+        """What else the real loader does: a package that is edited still finds its data files."""
+        return getattr(self.__dict__.get("real"), name)
 
     def is_package(self, fullname: str) -> bool:
         """As the real loader says."""
@@ -59,8 +68,13 @@ class EditedLoader(importlib.abc.InspectLoader):
         """Compile and run the edited text; byte code of the real one is neither read nor written."""
         text = self.finder.text
         self.finder.loaded = True
-        linecache.cache[self.origin] = (len(text), None, text.splitlines(keepends=True), self.origin)
-        exec(compile(text, self.origin, "exec", dont_inherit=True), module.__dict__)
+        # Lines as a file has them: `splitlines` would also end one at a form feed.
+        linecache.cache[self.origin] = (len(text), None, io.StringIO(text).readlines(), self.origin)
+        try:
+            exec(compile(text, self.origin, "exec", dont_inherit=True), module.__dict__)
+        except BaseException as error:
+            self.finder.broke = f"{type(error).__name__}: {error}"
+            raise
 
 
 def perform(folder: Path) -> None:
@@ -75,6 +89,8 @@ def perform(folder: Path) -> None:
     done = _judge(job)
     if finder is not None and not finder.loaded:
         done["error"] = f"{job['module']} was never imported, so the edit was not tried"
+    elif finder is not None and finder.broke is not None:  # a subject that imports it late would turn this into a kill
+        done["error"] = f"{job['module']} cannot be imported with the edit: {finder.broke}"
     (folder / "done.json").write_text(json.dumps(done), encoding="utf-8")
 
 
@@ -88,6 +104,7 @@ def _judge(job: dict[str, Any]) -> dict[str, Any]:
     real = Session(Path(job["root"]), Settings(**settings), tuple(map(Path, job["places"])))
     add_to_path(real.policy)
     session = real.under(Fault(job["key"], remember=True))
+    opened = _opened_below(real.root)
     loaded = session.catalog.load_path(Path(job["contract"]))
     results: dict[str, Any] = {}
     for name in job["obligations"]:
@@ -96,7 +113,28 @@ def _judge(job: dict[str, Any]) -> dict[str, Any]:
         results[name] = result.to_json()
         if job["first_kill"] and noticed(result.verdict.value, obligation.expect):
             break
-    return {"results": results, "files": _files(session.policy), "error": None}
+    return {
+        "results": results,
+        "files": sorted({*_files(session.policy), *filter(os.path.isfile, opened)}),
+        "error": None,
+    }
+
+
+def _opened_below(root: Path) -> set[str]:
+    """A set that grows by every file of the project that is opened from now on; the verdicts may rest on its content."""
+    found: set[str] = set()
+    here = Path.cwd()
+    tops = tuple(f"{top}{os.sep}" for top in {root.absolute(), root.resolve()})
+    stores = tuple(f"{top}.apr{os.sep}" for top in tops)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str) and arguments[1] in ("r", "rb", None):
+            path = str(here / arguments[0])
+            if path.startswith(tops) and not path.startswith(stores) and not path.endswith(".pyc"):
+                found.add(path)
+
+    sys.addaudithook(hook)
+    return found
 
 
 def noticed(verdict: str, expect: str) -> bool:

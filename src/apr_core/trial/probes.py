@@ -94,8 +94,8 @@ def _longer(value: Any) -> Any:
         import torch
 
         return torch.cat([value, value[-1:] if len(value) else value.new_zeros((1, *value.shape[1:]))])
-    filler = {str: "?", bytes: b"?", list: [0], tuple: (0,)}
-    return value + (value[-1:] or next(item for kind, item in filler.items() if isinstance(value, kind)))
+    fillers: tuple[Any, ...] = ("?", b"?", [0], (0,))
+    return value + (value[-1:] or next(one for one in fillers if isinstance(value, type(one))))
 
 
 def _reversed(value: Any) -> Any:
@@ -346,8 +346,10 @@ def _parts_reshaped(value: Any, shape: Change, depth: int) -> Any:
 
 def _extended(value: Any, more: Sequence[Any]) -> Any:
     """A text, list, set or map that holds some other things as well, as far as they fit."""
-    if isinstance(value, (str, bytes)):
-        return value + value[:0].join(one for one in more if isinstance(one, type(value)))
+    if isinstance(value, str):
+        return value + "".join(one for one in more if isinstance(one, str))
+    if isinstance(value, bytes):
+        return value + b"".join(one for one in more if isinstance(one, bytes))
     if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
         return _rebuilt(value, [*value, *more]) if more else value
     if not isinstance(value, (set, frozenset, dict)):

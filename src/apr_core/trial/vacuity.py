@@ -8,7 +8,6 @@ probe makes a claim fall shows that it can; that none does, though several chang
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,31 +19,24 @@ from apr_core.contract.obligations import (
     Bound,
     Compound,
     Cost,
-    Difference,
     Equivalence,
     EvidenceObligation,
     Frame,
     Gate,
     Holds,
     Monotone,
-    NonInferiority,
     Obligation,
     PropertyObligation,
     Rejection,
     Threshold,
-    Trend,
 )
 from apr_core.contract.vocabulary import digest
 from apr_core.errors import AprError
-from apr_core.evidence.alter import empty, fail, pass_, reverse, shift, turnable
-from apr_core.evidence.record import Record
-from apr_core.trial.decide import sides_of
+from apr_core.trial.extremes import evidence_lines_moved, extremes
 from apr_core.trial.fault import Fault
-from apr_core.trial.mutants import altered
 from apr_core.trial.planting import noticed
 from apr_core.trial.probes import NONE, NOT_FINITE, PROBES, probed
 from apr_core.trial.result import Result
-from apr_core.trial.select import select
 from apr_core.trial.subjects import resolve
 from apr_core.verdict import Verdict
 
@@ -291,25 +283,12 @@ def _with(obligation: Any, **changes: Any) -> Any:
     return obligation.model_copy(update={"expect": "held", **changes})
 
 
-EXTREMES: dict[str, Callable[[Sequence[Record]], list[Record]]] = {
-    "every problem fails": empty,
-    "every problem passes": lambda records: pass_(records, turnable(records, passing=False) or 1),
-    "half of the problems fail": lambda records: fail(records, max(1, (turnable(records, passing=True) or 0) // 2)),
-    "the first run fails": lambda records: [*empty(records[:1]), *records[1:]],
-    "every value is far higher": lambda records: shift(records, 1e6),
-    "every value is far lower": lambda records: shift(records, -1e6),
-    "every value is a little higher": lambda records: shift(records, 1.0),
-    "the order is reversed": reverse,
-}
-"""What evidence could have been, at its extremes."""
-
-
 def _evidence(session: Session, loaded: LoadedContract, obligation: EvidenceObligation, real: Result) -> Probing:
     for moved, how in evidence_lines_moved(obligation, real):
         if session.under(Fault("line")).judge_obligation(loaded, moved).verdict is Verdict.HELD:
             return Probing(vacuous=f"it also holds {how}")
     changed = 0
-    for what, fault in _extremes(session, loaded, obligation):
+    for what, fault in extremes(session, loaded, obligation):
         result = session.under(fault).judge_obligation(loaded, obligation)
         if noticed(result.verdict.value, obligation.expect):
             return Probing(fell=what, changed=changed + 1)
@@ -323,35 +302,6 @@ def _evidence(session: Session, loaded: LoadedContract, obligation: EvidenceObli
     )
 
 
-def _extremes(session: Session, loaded: LoadedContract, obligation: EvidenceObligation) -> Iterator[tuple[str, Fault]]:
-    """Each extreme outcome on each side, and what to call it."""
-    metric = getattr(obligation, "metric", None) or "pass@1"
-    for name in sides_of(obligation):
-        chosen = frozenset(record.id for record in select(session, loaded, name, metric)[0])
-        for what, alter in EXTREMES.items():
-            yield f"{name}: {what}", Fault("extreme", records=partial(altered, chosen=chosen, alter=alter))
-
-
-def evidence_lines_moved(obligation: EvidenceObligation, real: Result) -> Iterator[tuple[Any, str]]:
-    """The claim with its line on the other side of the estimate."""
-    if real.estimate is None or not math.isfinite(real.estimate) or real.verdict is not Verdict.HELD:
-        return
-    beyond = 10 * (1 + abs(real.estimate))
-    match obligation:
-        case Threshold(at_least=least, at_most=most):
-            if least is not None:
-                yield _with(obligation, at_least=beyond, at_most=None), f"with its line moved up to {beyond:g}"
-            if most is not None:
-                yield _with(obligation, at_most=-beyond, at_least=None), f"with its line moved down to {-beyond:g}"
-        case Difference():
-            yield _with(obligation, margin=beyond), f"with a margin of {beyond:g}"
-        case Trend(direction=direction):
-            other = "decreasing" if direction == "increasing" else "increasing"
-            yield _with(obligation, direction=other), "in the other direction"
-        case NonInferiority():
-            return  # its margin is a loss, and no loss lies on the other side of every estimate
-
-
 def _parts(session: Session, loaded: LoadedContract, obligation: Compound | Gate, real: Result) -> Probing:
     """A whole whose every part falls must not hold."""
     try:
@@ -360,7 +310,29 @@ def _parts(session: Session, loaded: LoadedContract, obligation: Compound | Gate
         return Probing()
     if result.verdict is Verdict.HELD:
         return Probing(changed=1, vacuous="it holds when every claim that it rests on falls")
+    if isinstance(obligation, Compound) and obligation.any_of and _lines_meet(session, real):
+        return Probing(
+            changed=1, vacuous="the lines of its parts meet, so that one of them holds whatever the evidence is"
+        )
     return Probing(fell="every part falls", changed=1)
+
+
+def _lines_meet(session: Session, real: Result) -> bool:
+    """Whether one part asks for at least as much as another part allows at most, of the same records."""
+    least: dict[tuple[str, frozenset[str]], float] = {}
+    most: dict[tuple[str, frozenset[str]], float] = {}
+    for claim, _ in real.parts:
+        contract, _, name = claim.rpartition("::")
+        part, result = session.catalog.load(contract).obligation(name), session.judge(claim)
+        if not isinstance(part, Threshold) or part.expect != "held" or result.required is None:
+            continue
+        key = (part.metric, frozenset(result.evidence))
+        match result.required:
+            case (float() as low, None):
+                least[key] = min(low, least.get(key, low))
+            case (None, float() as high):
+                most[key] = max(high, most.get(key, high))
+    return any(least[key] <= most[key] for key in least.keys() & most.keys())
 
 
 def under_fallen_parts(

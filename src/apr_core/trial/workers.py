@@ -78,8 +78,13 @@ class Workers:
 
     def __init__(self, session: Session, workers: int | None = None) -> None:
         self.session = session
-        self.count = max(1, workers or len(os.sched_getaffinity(0)))
-        self.folder = Path(tempfile.mkdtemp(prefix="apr-mutants-"))
+        self.count = max(1, workers or cores())
+        try:
+            self.folder = Path(tempfile.mkdtemp(prefix="apr-mutants-"))
+        except OSError as error:
+            raise TrialError(
+                f"no folder for the mutants can be made: {error}. Set TMPDIR to one that exists."
+            ) from error
         self.lines: dict[bool, _Line] = {}
 
     def __enter__(self) -> Workers:
@@ -109,8 +114,17 @@ class Workers:
         """The zygote for edits of apr-core itself, or of anybody else's modules."""
         if own not in self.lines:
             preload = [*self._third_party(), *(LOWER_HALF if own else JUDGE)]
-            self.lines[own] = _Line(preload, self.count)
+            line = _Line(preload, self.count)
+            if line.threads > 1 or self._has_ours(line):
+                # A fork of it could hang, or would hold the module that is to be edited. Each child imports for itself.
+                line.close()
+                line = _Line((), self.count)
+            self.lines[own] = line
         return self.lines[own]
+
+    def _has_ours(self, line: _Line) -> bool:
+        """Whether something third-party has imported a module of the project."""
+        return any(self.session.policy.allows(name) and not name.startswith("apr_core.") for name in line.modules)
 
     def _third_party(self) -> list[str]:
         """What this process has imported and what belongs neither to the project, nor to Python, nor to the test runner."""
@@ -144,6 +158,13 @@ class Workers:
         }
 
 
+def cores() -> int:
+    """Cores that this process may use; all of them where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _is_a_package_module(name: str) -> bool:
     """Whether a module was loaded from a file, by its own name: no scripts, no modules made at run time."""
     spec = getattr(sys.modules[name], "__spec__", None)
@@ -170,16 +191,23 @@ class _Line:
     def __init__(self, preload: Sequence[str], workers: int) -> None:
         self.channel, theirs = socket.socketpair()
         # -P: the folder of the script must not be searched, where `select.py` of ours would hide Python's.
-        command = [sys.executable, "-P", str(Path(__file__).with_name("zygote.py")), str(theirs.fileno())]
-        environment = {**dict.fromkeys(SINGLE_THREADED, "1"), **os.environ}
+        script = [str(Path(__file__).with_name("zygote.py")), str(theirs.fileno())]
+        # With our own flags, as multiprocessing does it: an `assert` that -O leaves out here must not kill a mutant there.
+        command = [sys.executable, *subprocess._args_from_interpreter_flags(), "-P", *script]  # type: ignore[attr-defined]
+        environment = {**os.environ, **dict.fromkeys(SINGLE_THREADED, "1")}
         self.process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+            command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # what a package prints when it is imported is not part of a report
+            start_new_session=True,
+        )  # fmt: skip
         theirs.close()
         self.stream = self.channel.makefile("rb")
         self.send({"path": sys.path, "preload": list(preload), "workers": workers})
-        self.threads: int = self.receive()["threads"]
+        answer = self.receive()
+        self.threads: int = answer["threads"]
         """Of the zygote after its imports; more than one makes a fork unsafe."""
+        self.modules: frozenset[str] = frozenset(answer["modules"])
+        """What the zygote has imported."""
 
     def send(self, message: dict[str, Any]) -> None:
         """One line to the zygote."""

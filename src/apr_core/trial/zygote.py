@@ -6,7 +6,8 @@ one thing a reader would get wrong: it must stay free of threads. A fork of a pr
 run hangs in the child, so BLAS and OpenMP are told to use one thread before anything is imported.
 
 Protocol, one JSON object a line over the socket whose descriptor is the argument: first `{path, preload, workers}`, answered by
-`{ready, threads}`; then jobs `{key, folder, seconds}`, each answered by `{key, status}` with `done`, `died` or `timeout`.
+`{ready, threads, modules}`; then jobs `{key, folder, seconds}`, each answered by `{key, status}` with `done`, `died` or
+`timeout`.
 """
 
 from __future__ import annotations
@@ -154,10 +155,14 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # pages that nobody touches stay shared
     zygote = Zygote(channel, greeting["workers"])
-    zygote.say({"ready": True, "threads": threads()})
-    zygote.serve()
-    for child in zygote.running:
-        kill_group(child)
+    zygote.say({"ready": True, "threads": threads(), "modules": sorted(sys.modules)})
+    try:
+        zygote.serve()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the other side has ended without a word
+    finally:
+        for child in zygote.running:
+            kill_group(child)
 
 
 if __name__ == "__main__":

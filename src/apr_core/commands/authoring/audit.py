@@ -13,6 +13,7 @@ from typing import Any
 from apr_core.commands.output import emit
 from apr_core.commands.progress import progress
 from apr_core.commands.project import contract_files, open_session
+from apr_core.errors import UsageError
 
 
 def run(args: argparse.Namespace) -> int:
@@ -20,8 +21,13 @@ def run(args: argparse.Namespace) -> int:
     from apr_core.report.controls import audit_text
     from apr_core.trial.audit import audit
 
+    if args.workers is not None and args.workers < 1:
+        raise UsageError(f"--workers is {args.workers}; it must be a whole number from 1.")
     session = open_session(args)
     contracts = [session.catalog.load_path(path) for path in contract_files(session.catalog, args.paths)]
+    for loaded in contracts:
+        if len(session.catalog.files.get(loaded.id, ())) > 1:
+            session.catalog.load(loaded.id)  # raises: a label would not say which of the two files it is of
     if args.plan:
         return _plan(args, contracts)
     steps = sum(len(loaded.model.mutants) + len(loaded.model.obligations) for loaded in contracts)
