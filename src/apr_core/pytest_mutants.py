@@ -63,7 +63,10 @@ class Crew:
                 self._begin({name: (loaded, mutant)} | self.planned)
             while name not in self.found:
                 done = next(self.stream)
-                self.found[done.key] = complete(self.session, *self.waiting.pop(done.key), done, self.kills)
+                assert self.workers is not None  # the stream is theirs
+                home, fault = self.waiting[done.key]
+                self.found[done.key] = complete(self.session, home, fault, done, self.kills, self.workers)
+                del self.waiting[done.key]
         except (AprError, OSError) as error:
             self._give_up(str(error))
         return self.found[name]

@@ -162,3 +162,22 @@ def test_when_the_process_that_forks_ends_its_mutants_are_errors(project: Write)
     assert "::more ERROR" in done.stdout and "the process that tries mutants ended" in done.stdout
     assert "::thrice KILLED" in done.stdout
     assert "StopIteration" not in done.stdout + done.stderr and "Traceback" not in done.stdout
+
+
+def test_what_a_conftest_does_to_the_subject_is_no_kill(project: Write) -> None:
+    """The mutant is tried where no conftest has run: a claim that falls there anyway has noticed nothing."""
+    root = project(
+        {
+            "setting.py": "FACTOR = 3\n",
+            "doubling.py": "import setting\n\ndef double(x):\n    return setting.FACTOR * x\n",
+            "conftest.py": "import setting\n\nsetting.FACTOR = 2\n",
+            "contracts/t.apr.yaml": CONTRACT.replace(
+                'replace: "2 * x", by: "2 * x + 1", killed_by: [TWICE, EVEN]',
+                'replace: "* x", by: "* x  # the same", killed_by: [TWICE]',
+            ),
+        }
+    )
+    done = run_pytest(root, "contracts", "--apr-mutants", "-v")
+    assert "contracts/t.apr.yaml::TWICE HELD" in done.stdout
+    assert "contracts/t.apr.yaml::more ERROR" in done.stdout
+    assert "without the fault as well, in a process of its own" in done.stdout

@@ -200,7 +200,7 @@ def try_mutants(
     with Workers(session, workers) as crew:
         for done in crew.run([job for _, _, job in jobs.values()]):
             loaded, mutant, _ = jobs[done.key]
-            yield complete(session, loaded, mutant, done, kills)
+            yield complete(session, loaded, mutant, done, kills, crew)
 
 
 def begin(session: Session, loaded: LoadedContract, mutant: Mutant, kills: Kills) -> Control | Job:
@@ -232,11 +232,17 @@ def begin(session: Session, loaded: LoadedContract, mutant: Mutant, kills: Kills
     return found
 
 
-def complete(session: Session, loaded: LoadedContract, mutant: SourceMutant, done: Done, kills: Kills) -> Control:
-    """What a source mutant came to, from what its process did."""
+def complete(
+    session: Session, loaded: LoadedContract, mutant: SourceMutant, done: Done, kills: Kills, crew: Workers
+) -> Control:
+    """What a source mutant came to, from what its process did, and what the real thing does in such a process."""
     if done.error is not None:
         return whole(loaded, mutant, ERROR, done.error, done.seconds)
     cells = tuple(cell(session, loaded, name, result) for name, result in done.results.items())
+    if any(one.outcome == KILLED for one in cells):
+        named = [name for one in loaded.model.mutants if isinstance(one, SourceMutant) for name in one.killed_by]
+        real = crew.real(loaded.path, list(dict.fromkeys(named)))
+        cells = tuple(_beside(one, loaded, real) for one in cells)
     found = _control(loaded, mutant, cells, done.seconds)
     kills.keep(loaded, mutant, found, done.files)
     return found
@@ -259,6 +265,21 @@ def cell(session: Session, loaded: LoadedContract, name: str, result: Result) ->
     if result.verdict.value in (ERROR, UNTESTED):
         return Cell(claim=claim, outcome=result.verdict.value, reason=result.reason)
     return Cell(claim=claim, outcome=SURVIVED, reason=f"it is {result.verdict} on the fault: {result.reason}")
+
+
+def _beside(found: Cell, loaded: LoadedContract, real: Done) -> Cell:
+    """A kill only where the claim does not fall in a process of its own anyway."""
+    if found.outcome != KILLED:
+        return found
+    name = found.claim.rpartition("::")[2]
+    result = real.results.get(name)
+    if result is None:
+        why = f"the real thing could not be judged in a process of its own: {real.error}"
+    elif noticed(result.verdict.value, loaded.obligation(name).expect) or result.verdict.value == ERROR:
+        why = f"it is {result.verdict} without the fault as well, in a process of its own: {result.reason}"
+    else:
+        return found
+    return Cell(claim=found.claim, outcome=ERROR, reason=why)
 
 
 def _how(result: Result) -> str:

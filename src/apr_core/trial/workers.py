@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 """Wall time after which a child is stopped."""
 
+REAL_SECONDS = 300.0
+"""The same for a child that judges the real thing, all of a contract's claims that a mutant names."""
+
 LOWER_HALF = (
     "apr_core.contract.load",
     "apr_core.compiler.checks",
@@ -85,7 +88,8 @@ class Workers:
             raise TrialError(
                 f"no folder for the mutants can be made: {error}. Set TMPDIR to one that exists."
             ) from error
-        self.lines: dict[bool, _Line] = {}
+        self.lines: dict[str, _Line] = {}
+        self._real: dict[Path, Done] = {}
 
     def __enter__(self) -> Workers:
         return self
@@ -105,22 +109,35 @@ class Workers:
         Raises:
             TrialError: a zygote does not start, or ended.
         """
-        for own in (False, True):
-            chosen = [job for job in jobs if (job.module or "").startswith("apr_core.") is own]
+        for what in ("theirs", "ours"):
+            chosen = [job for job in jobs if (job.module or "").startswith("apr_core.") is (what == "ours")]
             if chosen:
-                yield from self._run(self._line(own), chosen)
+                yield from self._run(self._line(what), chosen)
 
-    def _line(self, own: bool) -> _Line:
-        """The zygote for edits of apr-core itself, or of anybody else's modules."""
-        if own not in self.lines:
-            preload = [*self._third_party(), *(LOWER_HALF if own else JUDGE)]
+    def real(self, contract: Path, obligations: Sequence[str]) -> Done:
+        """Some obligations on the real thing, judged once per contract in a child as those under a fault are.
+
+        What this process has done to the subjects (a `conftest.py` that sets something) is not there in a child; a claim that
+        falls for want of it has not noticed any fault.
+        """
+        if contract not in self._real:
+            job = Job(
+                key=f"{contract}::(real)", contract=contract, obligations=tuple(obligations), seconds=REAL_SECONDS
+            )
+            (self._real[contract],) = self._run(self._line("real"), [job])
+        return self._real[contract]
+
+    def _line(self, what: str) -> _Line:
+        """The zygote for edits of apr-core itself (`ours`), of anybody else's modules (`theirs`), or for none (`real`)."""
+        if what not in self.lines:
+            preload = [*self._third_party(), *(LOWER_HALF if what == "ours" else JUDGE)]
             line = _Line(preload, self.count)
             if line.threads > 1 or self._has_ours(line):
                 # A fork of it could hang, or would hold the module that is to be edited. Each child imports for itself.
                 line.close()
                 line = _Line((), self.count)
-            self.lines[own] = line
-        return self.lines[own]
+            self.lines[what] = line
+        return self.lines[what]
 
     def _has_ours(self, line: _Line) -> bool:
         """Whether something third-party has imported a module of the project."""
