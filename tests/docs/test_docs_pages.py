@@ -161,7 +161,7 @@ def test_a_page_that_is_wrong_is_found(text: str, says: str, tmp_path: Path) -> 
 )
 def test_a_command_that_is_forked_does_what_its_console_script_does(command: str, tmp_path: Path) -> None:
     (tmp_path / "t.apr.yaml").write_text(CONTRACT, encoding="utf-8")
-    say = "import sys\nprint(sys.argv, __name__, [sys.path[0]])\nsys.exit('no')\n"
+    say = "import sys\nprint(sys.argv, __name__, [sys.path[0]], flush=True)\nsys.exit('no')\n"
     (tmp_path / "say.py").write_text(say, encoding="utf-8")
     environment, words = Project(tmp_path).environment, docs_commands.simple(command)
     assert words is not None
