@@ -179,7 +179,7 @@ def test_a_mutant_that_cannot_be_imported_is_left_out_of_the_rate(workplace: Wor
     answer = json.loads(Path("out.json").read_text(encoding="utf-8"))
     assert fates(answer, "growth:grow") == {"2 `0` became `1`": "broke", "3 `+` became `-`": "killed"}
     assert [answer[name] for name in ("tried", "broke", "denominator", "rate")] == [2, 1, 1, 1.0]
-    assert "1 mutant broke, without a claim that fell:\n  - growth.py:2: `0` became `1`: growth::GROWS is" in out
+    assert "1 mutant broke, without a claim that fell:\n  - growth.py:2: `0` became `1`: " in out
     assert "IndexError" in out
 
 
