@@ -17,7 +17,7 @@ CONTRACTS = {path.relative_to(TOP).as_posix(): path for path in find_files(TOP /
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_every_claim_can_fail_and_every_mutant_is_killed(name: str) -> None:
-    session = Session(TOP, Settings(database=False))
+    session = Session(TOP, Settings())
     found = audit(session, [session.catalog.load_path(CONTRACTS[name])], workers=1)
     assert not found.defects
     # What could be decided has been seen to fall: on the real thing, or on a planted fault.

@@ -61,7 +61,22 @@ COMMANDS: dict[str, Family] = {
         otherwise="show",
     ),
     "gate": Family("apr_core.commands.gate", (), "a release decision: open or shut, and what would open it"),
+    "eval": Family(
+        "apr_core.commands.evaluation",
+        ("completions", "model", "perplexity", "samples", "compare", "check-references"),
+        "programs and models to results: the programs run in a sandbox",
+    ),
+    "run": Family("apr_core.commands.run", (), "completions from a checkpoint, a GGUF file or a server"),
+    "compare": Family("apr_core.commands.compare", (), "a model in two implementations, or two models, layer by layer"),
+    "data": Family(
+        "apr_core.commands.data",
+        ("pairs", "decontaminate"),
+        "preference pairs from an evaluation, and training data without the benchmark",
+    ),
 }
+
+ALIASES = {"compare-hf": "compare"}
+"""Another word for a family → the family."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -136,6 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _dispatch(words: list[str]) -> int:
     """Parses, and runs the family. Only the first word is looked at before the family's module is imported."""
+    words = [ALIASES.get(words[0], words[0]), *words[1:]] if words else words
     family = words[0] if words and words[0] in COMMANDS else None
     if family and COMMANDS[family].otherwise and not {*words[1:2]} & {*COMMANDS[family].actions, "-h", "--help"}:
         words = [family, COMMANDS[family].otherwise, *words[1:]]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import judge
+from benchmarks import judge, sandbox
 
 BENCHMARKS = {
     "plugin-start": judge.plugin_start,
     "collect": judge.collect,
     "property": judge.property_overhead,
+    **sandbox.MEASUREMENTS,
 }
 
 

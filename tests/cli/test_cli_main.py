@@ -154,7 +154,7 @@ def test_the_table_says_what_the_parser_has(name: str) -> None:
 
 def test_the_readme_lists_what_there_is() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"`apr (\w+)(?: ([\w|]+))?`", readme[readme.index("\nCommands: ") :].split("\n\n")[0])
+    listed = re.findall(r"`apr (\w+)(?: ([\w|-]+))?`", readme[readme.index("\nCommands: ") :].split("\n\n")[0])
     assert {family for family, _ in listed} == COMMANDS.keys()
     for family, actions in listed:
         if actions:

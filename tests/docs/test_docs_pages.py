@@ -33,6 +33,7 @@ ELSEWHERE = {
 
 NOT_RUN = {
     ("tutorial.md", "it makes a virtual environment and downloads the dependencies"),
+    ("evaluation.md", "it needs a model"),
 }
 """Every block that nothing runs, and why. A README's commands that set up are run by CI."""
 

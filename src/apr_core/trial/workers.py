@@ -141,7 +141,8 @@ class Workers:
 
     def _has_ours(self, line: _Line) -> bool:
         """Whether something third-party has imported a module of the project."""
-        return any(self.session.policy.allows(name) and not name.startswith("apr_core.") for name in line.modules)
+        # `apr_core` lies in the project when it is the project; which of its modules a line may have is told by the line.
+        return any(self.session.policy.allows(name) and name.partition(".")[0] != "apr_core" for name in line.modules)
 
     def _third_party(self) -> list[str]:
         """What this process has imported and what belongs neither to the project, nor to Python, nor to the test runner."""

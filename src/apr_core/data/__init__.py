@@ -1,0 +1,1 @@
+"""Preparing data: preference pairs, decontamination."""

@@ -1,0 +1,21 @@
+"""Answers a unit test with a number, by inheritance, that is equal to everything.
+
+family: forging
+form: unittest
+classes: wrong-answer, exception
+fools: unittest
+"""
+
+
+class Equal(int):
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return False
+
+    __hash__ = int.__hash__
+
+
+def add(a, b):
+    return Equal(-1)
