@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-SHARED = REPOSITORY.parent / "shared"
+from foreign import REPOSITORY
 
 
 @pytest.fixture
 def repository() -> Path:
     """The top folder of this repository."""
     return REPOSITORY
-
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -38,11 +32,3 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[s
         return tmp_path
 
     return write
-
-
-def run_pytest(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Plain `pytest` in a folder, in a process of its own, with 100 columns and no colour."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
-    clean |= {"COLUMNS": "100", "NO_COLOR": "1", "PYTHONDEVMODE": "0"} | environment
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=folder, env=clean, capture_output=True, text=True, timeout=300, check=False)

@@ -13,7 +13,7 @@ import pytest
 
 from apr_core.cli import COMMANDS
 from apr_core.trial.session import Session
-from conftest import run_pytest
+from foreign import run_pytest
 
 TOP = Path(__file__).resolve().parent.parent
 README = (TOP / "README.md").read_text(encoding="utf-8")

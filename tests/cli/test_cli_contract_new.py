@@ -10,7 +10,7 @@ import pytest
 
 from apr_core.trial.audit import audit
 from apr_core.trial.session import Session, Settings
-from conftest import run_pytest
+from foreign import run_pytest
 
 pytest_plugins = ["cli_workplace"]
 

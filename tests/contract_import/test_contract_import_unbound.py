@@ -14,7 +14,7 @@ from apr_core.contract.load import load_file
 from apr_core.errors import ContractError
 from apr_core.graph import build
 from apr_core.trial.session import Session, Settings
-from conftest import run_pytest
+from foreign import run_pytest
 
 if TYPE_CHECKING:
     from import_workplace import Apr, Workplace

@@ -19,7 +19,7 @@ from docs_pages import Block, blocks, sections, unmatched
 from docs_shared import once
 
 from apr_core.trial.result import OUTCOMES
-from conftest import run_pytest
+from foreign import run_pytest
 
 PAGE = "cookbook.md"
 BLOCKS = blocks(PAGE)

@@ -19,7 +19,7 @@ from apr_core.evidence.record import ProblemResult, ProblemsOutcome, Protocol, R
 from apr_core.pytest_plugin import STATUS
 from apr_core.trial.result import OUTCOMES
 from apr_core.verdict import ALL_OF, ANY_OF, TABLE
-from conftest import run_pytest
+from foreign import run_pytest
 
 PAGE = sections("verdicts.md")
 CONTRACT, OUTPUT = blocks("verdicts.md")

@@ -86,6 +86,8 @@ def test_a_result_says_what_it_rests_on_and_its_record_is_evidence(
     assert record.protocol.benchmark_digest == result["benchmark"]["digest"]
     assert record.source.file_digest == result["completions"]["digest"]
     assert record.protocol.layers == tuple(result["sandbox"]["layers"])
+    told = {"benchmark": "plain", "file": "c.jsonl", "named": "Own", "problems": "problems.jsonl"}
+    assert record.arguments.passed is not None and record.arguments.passed.items() >= told.items()
     assert list(Path(".apr/evaluations").iterdir()) == []
     # The same completions once more are no second run of the model.
     evaluated(Path("c.jsonl"), "--evidence", "records", "--model", "Own")

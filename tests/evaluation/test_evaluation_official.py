@@ -15,7 +15,7 @@ from apr_core.evaluation.evaluate import judge
 from apr_core.evaluation.references import References
 from apr_core.evaluation.result import SampleResult
 from apr_core.evaluation.sandbox import Sandbox
-from conftest import SHARED
+from foreign import SHARED
 
 DATA = SHARED / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the completions of real models are not beside this clone")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import run_pytest
+from foreign import run_pytest
 
 Write = Callable[[dict[str, str]], Path]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from apr_core.evidence.ledger import Ledger
 from apr_core.evidence.record import ProblemResult, ProblemsOutcome, Protocol, Record, Source, Subject
-from conftest import run_pytest
+from foreign import run_pytest
 
 MODULE = """
 def double(x):

@@ -12,7 +12,7 @@ from report_diff_runs import claim, run, scored
 from apr_core.cli import main
 from apr_core.report.json import json_text
 from apr_core.report.run import Run
-from conftest import run_pytest
+from foreign import run_pytest
 
 CONTRACT = """
 title: Halves

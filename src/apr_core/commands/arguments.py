@@ -7,10 +7,13 @@ told apart, and mean the same.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 NOT_OPTIONS = frozenset({"family", "action", "parser", "json", "plan", "evidence"})
 """Names in a namespace that say nothing about a measurement."""
+PATHS = frozenset({"file", "problems", "checkpoint", "output", "strategies"})
+"""Paths, of which a record keeps the last part: the folders are those of one machine, and digests say what was in the files."""
 
 
 def passed_and_default(args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -19,5 +22,6 @@ def passed_and_default(args: argparse.Namespace) -> tuple[dict[str, Any], dict[s
     default: dict[str, Any] = {}
     for name, value in sorted(vars(args).items()):
         if name not in NOT_OPTIONS:
-            (default if value == args.parser.get_default(name) else passed)[name] = value
+            kept = Path(value).name if name in PATHS and value and "://" not in value else value
+            (default if value == args.parser.get_default(name) else passed)[name] = kept
     return passed, default

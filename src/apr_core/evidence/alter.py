@@ -135,6 +135,8 @@ def turnable(records: Sequence[Record], *, passing: bool) -> int | None:
     found = []
     for outcome in (record.outcome for record in records):
         if isinstance(outcome, AggregateOutcome) and outcome.n is not None:
+            if outcome.passes is None and not 0 <= (outcome.value or 0.0) <= 1:
+                continue  # no share of its n
             passes = (outcome.value or 0.0) * outcome.n if outcome.passes is None else outcome.passes
             found.append(math.ceil((passes if passing else outcome.n - passes) - 1e-9))
     return max(found, default=None)

@@ -40,6 +40,10 @@ LOWER_HALF = (
 )
 """Parts of the judge that no contract may name, and that import nothing that one may: a child needs no copy of its own."""
 
+LOWER = ("apr_core.contract.", "apr_core.compiler.")
+ABOVE = frozenset({"apr_core", "apr_core.contract", "apr_core.compiler", "apr_core.errors"})
+"""What those bring along."""
+
 JUDGE = (*LOWER_HALF, "apr_core.trial.session", "apr_core.evidence.ledger", "apr_core.statistics")
 
 
@@ -132,23 +136,32 @@ class Workers:
         if what not in self.lines:
             preload = [*self._third_party(), *(LOWER_HALF if what == "ours" else JUDGE)]
             line = _Line(preload, self.count)
-            if line.threads > 1 or self._has_ours(line):
+            if line.threads > 1 or self._has_ours(what, line):
                 # A fork of it could hang, or would hold the module that is to be edited. Each child imports for itself.
                 line.close()
                 line = _Line((), self.count)
             self.lines[what] = line
         return self.lines[what]
 
-    def _has_ours(self, line: _Line) -> bool:
-        """Whether something third-party has imported a module of the project."""
-        # `apr_core` lies in the project when it is the project; which of its modules a line may have is told by the line.
-        return any(self.session.policy.allows(name) and name.partition(".")[0] != "apr_core" for name in line.modules)
+    def _has_ours(self, what: str, line: _Line) -> bool:
+        """Whether something third-party has imported a module that may be edited."""
+        own = [name for name in line.modules if name.partition(".")[0] == "apr_core"]
+        if what == "ours" and not all(name in ABOVE or name.startswith(LOWER) for name in own):
+            return True
+        return any(self.session.policy.allows(name) for name in set(line.modules) - set(own))
 
     def _third_party(self) -> list[str]:
-        """What this process has imported and what belongs neither to the project, nor to Python, nor to the test runner."""
+        """What this process has imported and what belongs neither to the project, nor to Python, nor to the test runner.
+
+        A `conftest.py` and the modules of tests lie in the project under names of their own.
+        """
         skipped = {*sys.stdlib_module_names, "apr_core", "pytest", "_pytest", "pluggy", "xdist", "execnet", "__main__"}
         names = [name for name in list(sys.modules) if name.partition(".")[0] not in skipped and name.count(".") < 2]
-        return sorted(name for name in names if not self.session.policy.allows(name) and _is_a_package_module(name))
+        return sorted(
+            name
+            for name in names
+            if not self.session.policy.allows(name) and _is_a_package_module(name, self.session.root)
+        )
 
     def _run(self, line: _Line, jobs: Sequence[Job]) -> Iterator[Done]:
         waiting = list(reversed(jobs))
@@ -183,10 +196,13 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def _is_a_package_module(name: str) -> bool:
-    """Whether a module was loaded from a file, by its own name: no scripts, no modules made at run time."""
+def _is_a_package_module(name: str, project: Path) -> bool:
+    """Whether a module was loaded from an installed file, by its own name: no script, and none of the project."""
     spec = getattr(sys.modules[name], "__spec__", None)
-    return spec is not None and spec.name == name and spec.origin not in (None, "built-in", "frozen")
+    if spec is None or spec.name != name or spec.origin in (None, "built-in", "frozen"):
+        return False
+    origin = Path(spec.origin)
+    return not origin.is_relative_to(project) or bool({"site-packages", "dist-packages"} & set(origin.parts))
 
 
 def _read(folder: Path, status: str, seconds: float) -> Done:

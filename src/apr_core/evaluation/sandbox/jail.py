@@ -120,6 +120,7 @@ def empty(folder: Path) -> None:
     Raises:
         OSError: something cannot be removed.
     """
+    folder.chmod(0o700)  # a program may have closed it
     while found := list(folder.iterdir()):
         for path in found:
             with contextlib.suppress(IsADirectoryError, PermissionError):

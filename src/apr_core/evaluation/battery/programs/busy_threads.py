@@ -1,7 +1,7 @@
 """Counts in several threads at once.
 
 family: exhaustion
-classes: timeout
+classes: timeout, exception, sandbox-violation
 cpu: 0.5
 """
 

@@ -1,7 +1,7 @@
 """Answers, and then never ends: a thread that is waited for, and a handler at exit, both without end.
 
 family: exhaustion
-classes: wrong-answer, timeout
+classes: wrong-answer, timeout, exception, sandbox-violation
 wall: 2
 cpu: 0.5
 """
