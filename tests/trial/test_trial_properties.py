@@ -269,3 +269,19 @@ def test_random_numbers_without_a_seed_do_not_make_a_run_flaky(project: Write) -
     """Hypothesis seeds `random` for every case, so a subject that uses it is refuted reproducibly."""
     result = judge(project, "type: holds, check: noisy(n)")
     assert result.verdict.value == "FALSIFIED"
+
+
+def test_a_check_may_be_a_comparison_with_none(project: Write) -> None:
+    checks = {"f(x) is None": "HELD", "f(x) is not None": "FALSIFIED", "x is not None": "HELD", "f(x) == None": "HELD"}
+    claims = "".join(
+        f"  - {{id: C{number}, type: holds, claim: c, check: {check}}}\n" for number, check in enumerate(checks)
+    )
+    root = project(
+        {
+            "gives_nothing.py": "def f(x):\n    return None\n",
+            "a.apr.yaml": "title: t\nversion: 1.0.0\nsubjects: {f: gives_nothing:f}\ninputs: {x: {integer: [0, 3]}}\n"
+            f"obligations:\n{claims}",
+        }
+    )
+    session = Session(root, Settings(database=False))
+    assert [session.judge(f"a::C{number}").outcome for number in range(len(checks))] == list(checks.values())

@@ -234,8 +234,14 @@ def _sides(source: str) -> tuple[str, dict[str, str]] | None:
     if not isinstance(inner, ast.Compare) or any(isinstance(part, ast.Starred) for part in inner.comparators):
         return None
     operands = [inner.left, *inner.comparators]
-    sides = {f"side{index}": ast.unparse(operand) for index, operand in enumerate(operands)}
-    names: list[ast.expr] = [ast.Name(name, ast.Load()) for name in sides]
+    names: list[ast.expr] = []
+    sides: dict[str, str] = {}
+    for index, operand in enumerate(operands):
+        if isinstance(operand, ast.Constant) and operand.value is None:  # what `is` compares with must stay as written
+            names.append(operand)
+        else:
+            sides[f"side{index}"] = ast.unparse(operand)
+            names.append(ast.Name(f"side{index}", ast.Load()))
     whole = ast.unparse(ast.Compare(names[0], inner.ops, names[1:]))
     return (f"{ast.unparse(call.func)}({whole})" if call is not None else whole), sides
 
