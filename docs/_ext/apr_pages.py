@@ -27,7 +27,7 @@ MARKER = re.compile(r"^<!-- generated: ([\w-]+) -->.*$", re.MULTILINE)
 NAVIGATION: dict[str, tuple[str, ...]] = {
     "Begin": ("tutorial", "cookbook", "moving"),
     "Use": ("verdicts", "reading-a-report", "reports", "mutants", "contract-diff", "import"),
-    "Evaluate": ("evaluation", "benchmarks", "prompts", "generation", "sandbox", "analyses"),
+    "Evaluate": ("evaluation", "benchmarks", "prompts", "generation", "sandbox", "battery", "analyses"),
     "Reference": (
         "language", "reference/contract", "reference/obligations", "reference/inputs", "reference/vocabulary",
         "reference/examples", "reference/commands", "reference/pytest", "reference/python",
