@@ -228,6 +228,7 @@ def write_evidence(args: argparse.Namespace, result: Evaluation, tool: str) -> N
         ),
     )
     ledger = Ledger([Path(args.evidence)])
+    sys.stdout.flush()  # two streams, and what is said of the record comes after the result
     if same := next((one for one in ledger.records if same_measurement(one, made)), None):
         print(
             f"evidence: the same completions with the same results are there already: {ledger.path(same)}",
