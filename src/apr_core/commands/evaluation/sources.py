@@ -38,10 +38,12 @@ def program_of(result: Evaluation, sample: SampleResult, problem: Problem, compl
     from apr_core.evaluation.assemble import assemble
     from apr_core.files import digest_bytes
 
-    program = assemble(problem, completion.text, as_written=completion.whole).program
-    if digest_bytes(program.encode("utf-8", "surrogatepass")) != sample.program:
-        raise AprError(
-            f"sample {sample.sample} of {problem.task_id!r} gives another program than the one that was judged: the result was "
-            f"made with extraction {result.extraction}. Evaluate the completions again."
-        )
-    return program
+    # `apr eval completions` takes a text that begins with the prompt as it stands, `apr eval model` takes none so.
+    for as_written in (completion.whole, True):
+        program = assemble(problem, completion.text, as_written=as_written).program
+        if digest_bytes(program.encode("utf-8", "surrogatepass")) == sample.program:
+            return program
+    raise AprError(
+        f"sample {sample.sample} of {problem.task_id!r} gives another program than the one that was judged: the result was "
+        f"made with extraction {result.extraction}. Evaluate the completions again."
+    )
