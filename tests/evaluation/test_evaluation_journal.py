@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from apr_core.errors import AprError, UsageError
+from apr_core.evaluation import evaluate
+from apr_core.evaluation.benchmarks import Benchmark
+from apr_core.evaluation.evaluate import identity
 from apr_core.evaluation.journal import Journal
-from apr_core.evaluation.result import SampleResult
+from apr_core.evaluation.result import Input, SampleResult
+from apr_core.evaluation.sandbox import Isolation
 
 IDENTITY = {"completions": "0" * 64}
 
@@ -118,3 +122,12 @@ def test_a_journal_that_is_done_is_removed(tmp_path: Path) -> None:
         journal.append("a", result(0))
     journal.remove()
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - names, not paths
+
+
+def test_a_journal_belongs_to_one_set_of_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    benchmark = Benchmark("plain", (), "b" * 64, "own", 0)
+    source, isolation = Input(name="c", digest="c" * 64), Isolation(layers=("seccomp",), missing={})
+    before = identity(benchmark, source, isolation)
+    assert before == identity(benchmark, source, isolation)
+    monkeypatch.setattr(evaluate, "FACTOR", 2.0)
+    assert identity(benchmark, source, isolation) != before

@@ -19,7 +19,7 @@ from apr_core.evaluation.completions import Completion
 from apr_core.evaluation.extraction import EXTRACTION_VERSION
 from apr_core.evaluation.journal import Journal
 from apr_core.evaluation.problem import Problem
-from apr_core.evaluation.references import References
+from apr_core.evaluation.references import FACTOR, FLOOR_SECONDS, References
 from apr_core.evaluation.result import (
     INFRASTRUCTURE,
     Evaluation,
@@ -50,6 +50,7 @@ def identity(benchmark: Benchmark, completions: Input, isolation: Isolation) -> 
         "completions": completions.digest,
         "extraction": EXTRACTION_VERSION,
         "sandbox": [SANDBOX, *isolation.layers],
+        "limits": [FLOOR_SECONDS, FACTOR],
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from typing import Any
 
 ACTIONS: dict[str, str] = {
     "completions": "evaluate completions that are there, in the sandbox",
@@ -35,5 +36,5 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _module(action: str):  # type: ignore[no-untyped-def]
+def _module(action: str) -> Any:
     return importlib.import_module(f"apr_core.commands.evaluation.{action.replace('-', '_')}")
